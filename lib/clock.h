@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* clock.h - the time that bounds a wait */
+#pragma once
+
+#include <stdint.h>
+#include <time.h>
+
+/* Milliseconds of the monotonic clock. */
+static inline int64_t clock_ms(void)
+{
+	struct timespec ts;
+
+	(void)clock_gettime(CLOCK_MONOTONIC, &ts); /* cannot fail with this clock */
+	return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
+}
+
+/* What is left until end (clock_ms()), for poll(): 0 when it is over. */
+static inline int clock_left_ms(int64_t end)
+{
+	int64_t left = end - clock_ms();
+
+	return left > 0 ? (int)left : 0;
+}

@@ -1,0 +1,192 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* jtable.c - a JSON object into a struct, by a table */
+#include "jtable.h"
+
+#include <ctype.h>
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+
+#include "cni.h"
+
+int mac_parse(const char *text, uint64_t *ret)
+{
+	uint64_t mac = 0;
+
+	for (int i = 0; i < 6; i++, text += 3) {
+		unsigned byte;
+
+		if (!isxdigit((unsigned char)text[0]) || !isxdigit((unsigned char)text[1]))
+			return -1;
+		if (i < 5 ? text[2] != ':' && text[2] != '-' : text[2] != '\0')
+			return -1;
+		if (sscanf(text, "%2x", &byte) != 1)
+			return -1;
+		mac = mac << 8 | byte;
+	}
+	*ret = mac;
+	return 0;
+}
+
+const char *mac_text(uint64_t mac, char buf[static MAC_TEXT])
+{
+	(void)snprintf(buf, MAC_TEXT, "%02x:%02x:%02x:%02x:%02x:%02x", (unsigned)(mac >> 40) & 255,
+		       (unsigned)(mac >> 32) & 255, (unsigned)(mac >> 24) & 255,
+		       (unsigned)(mac >> 16) & 255, (unsigned)(mac >> 8) & 255, (unsigned)mac & 255);
+	return buf;
+}
+
+/* The value as it stands in the text, cut to what a message can carry. */
+static const char *value_text(const json_t *v, char buf[static 64])
+{
+	size_t n = json_dumpb(v, buf, 63, JSON_ENCODE_ANY | JSON_COMPACT | JSON_ENSURE_ASCII);
+
+	if (n > 63) {
+		memcpy(buf + 59, "...", 3);
+		n = 62;
+	}
+	buf[n] = '\0';
+	return buf;
+}
+
+static int expected(struct err *e, const struct jfield *f, const json_t *v, const char *what)
+{
+	char text[64];
+
+	return err_set(e, CNI_ECONFIG, 0, "\"%s\": %s was given, %s is expected", f->key,
+		       value_text(v, text), what);
+}
+
+static int read_word(const struct jfield *f, const json_t *v, struct opt *ret, struct err *e)
+{
+	char list[256] = "one of";
+	const char *s = json_string_value(v);
+
+	for (uint64_t i = 0; f->words[i]; i++) {
+		if (s && !strcasecmp(s, f->words[i])) {
+			*ret = (struct opt){true, i};
+			return 0;
+		}
+		size_t n = strlen(list);
+		(void)snprintf(list + n, sizeof(list) - n, " \"%s\"", f->words[i]);
+	}
+	return expected(e, f, v, list);
+}
+
+static int read_uint(const struct jfield *f, const json_t *v, struct opt *ret, struct err *e)
+{
+	char range[64];
+	json_int_t i = json_integer_value(v);
+
+	if (json_is_integer(v) && i >= 0 && (uint64_t)i >= f->lo && (uint64_t)i <= f->hi) {
+		*ret = (struct opt){true, (uint64_t)i};
+		return 0;
+	}
+	(void)snprintf(range, sizeof(range), "a whole number from %llu to %llu",
+		       (unsigned long long)f->lo, (unsigned long long)f->hi);
+	return expected(e, f, v, range);
+}
+
+static int read_mac(const struct jfield *f, const json_t *v, struct opt *ret, struct err *e)
+{
+	const char *s = json_string_value(v);
+	uint64_t mac;
+
+	/* bit 40 is the group bit of the first byte: a multicast or the broadcast address */
+	if (!s || mac_parse(s, &mac) < 0 || (f->kind == JT_MAC && (mac == 0 || mac & 1ULL << 40)))
+		return expected(e, f, v, "a unicast MAC address like \"02:00:5e:00:00:01\"");
+	*ret = (struct opt){true, mac};
+	return 0;
+}
+
+static int read_field(const struct jfield *f, json_t *v, void *member, struct err *e)
+{
+	switch (f->kind) {
+	case JT_STRING:
+		if (!json_is_string(v))
+			return expected(e, f, v, "a string");
+		*(const char **)member = json_string_value(v);
+		return 0;
+	case JT_BOOL:
+		if (!json_is_boolean(v))
+			return expected(e, f, v, "true or false");
+		*(bool *)member = json_is_true(v);
+		return 0;
+	case JT_UINT:
+		return read_uint(f, v, member, e);
+	case JT_WORD:
+		return read_word(f, v, member, e);
+	case JT_MAC:
+	case JT_MAC_OR_ZERO:
+		return read_mac(f, v, member, e);
+	case JT_OBJECT:
+		if (!json_is_object(v))
+			return expected(e, f, v, "an object");
+		*(json_t **)member = v;
+		return 0;
+	case JT_ARRAY:
+		if (!json_is_array(v))
+			return expected(e, f, v, "an array");
+		*(json_t **)member = v;
+		return 0;
+	case JT_ANY:
+		return 0;
+	}
+	return 0;
+}
+
+int jtable_read(const json_t *obj, const struct jfield *fields, void *out, struct err *e)
+{
+	struct err first = {0}, now = {0};
+
+	for (const struct jfield *f = fields; f->key; f++) {
+		json_t *v = json_object_get(obj, f->key);
+
+		if (v && !json_is_null(v) && read_field(f, v, (char *)out + f->offset, &now) < 0)
+			(void)err_keep_first(&first, &now); /* told below */
+	}
+	if (!first.code)
+		return 0;
+	*e = first;
+	return -1;
+}
+
+void jtable_unknown(json_t *obj, const struct jfield *fields,
+		    void (*unknown)(const char *key, void *arg), void *arg)
+{
+	const char *key;
+	json_t *v;
+
+	json_object_foreach(obj, key, v) {
+		const struct jfield *f = fields;
+
+		while (f->key && strcmp(f->key, key))
+			f++;
+		if (!f->key)
+			unknown(key, arg);
+	}
+}
+
+json_t *jtable_parse(const char *text, size_t len, const char *what, struct err *e)
+{
+	json_error_t at;
+	json_t *j;
+
+	if (len > JTABLE_MAX_TEXT) {
+		err_set(e, CNI_EDECODE, 0, "%s is larger than %u bytes", what, JTABLE_MAX_TEXT);
+		return NULL;
+	}
+
+	j = json_loadb(text, len, JSON_REJECT_DUPLICATES, &at);
+	if (!j) {
+		err_set(e, CNI_EDECODE, 0, "%s is not valid JSON: line %d, column %d: %s", what,
+			at.line, at.column, at.text);
+		return NULL;
+	}
+	if (!json_is_object(j)) {
+		err_set(e, CNI_EDECODE, 0, "%s is not a JSON object", what);
+		json_decref(j);
+		return NULL;
+	}
+	return j;
+}

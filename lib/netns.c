@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* netns.c - open a network namespace; run one function inside it and come back */
+#include "netns.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/nsfs.h>
+#include <sched.h>
+#include <stdlib.h>
+#include <sys/ioctl.h>
+#include <sys/stat.h>
+
+#include "cni.h"
+#include "mem.h"
+
+#define OWN_NETNS "/proc/self/ns/net"
+
+int netns_open(const char *path, struct netns_id *ret_id, struct err *e)
+{
+	/* O_NONBLOCK: should the path be a fifo, no writer is waited for */
+	_cleanup_fd_ int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	struct stat st;
+
+	if (fd < 0)
+		return err_set(e, errno == ENOENT || errno == ENOTDIR ? CNI_EUNKNOWN : CNI_EIO, errno,
+			       "network namespace %s cannot be opened", path);
+	if (ioctl(fd, NS_GET_NSTYPE) != CLONE_NEWNET || fstat(fd, &st) < 0)
+		return err_set(e, CNI_EUNKNOWN, EINVAL, "%s is not a network namespace", path);
+	if (ret_id)
+		*ret_id = (struct netns_id){st.st_dev, st.st_ino};
+	return TAKE_FD(fd);
+}
+
+int netns_open_own(struct netns_id *ret_id, struct err *e)
+{
+	return netns_open(OWN_NETNS, ret_id, e);
+}
+
+int netns_run(int own_fd, int netns_fd, int (*fn)(void *arg, struct err *e), void *arg,
+	      struct err *e)
+{
+	if (setns(netns_fd, CLONE_NEWNET) < 0)
+		return err_set(e, CNI_EKERNEL, errno,
+			       "cannot enter the network namespace; this needs CAP_SYS_ADMIN");
+
+	int r = fn(arg, e);
+
+	if (setns(own_fd, CLONE_NEWNET) < 0)
+		abort();
+	return r;
+}

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* netns.h - open a network namespace; run one function inside it and come back */
+#pragma once
+
+#include <stdbool.h>
+#include <sys/types.h>
+
+#include "err.h"
+
+/* What tells a namespace from another that was mounted over the same path later. */
+struct netns_id {
+	dev_t dev;
+	ino_t ino;
+};
+
+/*
+ * Opens the network namespace at path.
+ * Result: a descriptor the caller closes, its identity in *ret_id (may be NULL).
+ * Errors: CNI_EUNKNOWN: no such file, or it is no network namespace (errnum ENOENT or EINVAL); CNI_EIO.
+ */
+int netns_open(const char *path, struct netns_id *ret_id, struct err *e);
+
+/* The caller's own network namespace, as above. */
+int netns_open_own(struct netns_id *ret_id, struct err *e);
+
+static inline bool netns_same(const struct netns_id *a, const struct netns_id *b)
+{
+	return a->dev == b->dev && a->ino == b->ino;
+}
+
+/*
+ * Runs fn(arg, e) with this thread inside the namespace netns_fd, comes back to own_fd (netns_open_own()) and returns what
+ * fn returned. A process that can't return to its
+ * own namespace must not go on, so that is an abort.
+ * Errors: those of fn; CNI_EKERNEL when the namespace cannot be entered.
+ */
+int netns_run(int own_fd, int netns_fd, int (*fn)(void *arg, struct err *e), void *arg,
+	      struct err *e);

@@ -1,0 +1,302 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* record.c - one attachment on disk: format, save, load, drop */
+#include "record.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "mem.h"
+
+/*
+ * The format, <PCI address>.json:
+ *
+ *	{
+ *	  "version": 1,
+ *	  "phase": "attached",                                  adding, attached, releasing
+ *	  "time": 1790000000,
+ *	  "containerID": "8f3c...", "ifname": "net1", "network": "tenant-a",
+ *	  "netns": "/run/netns/8f3c", "netnsDev": 4, "netnsIno": 4026532567,
+ *	  "pf": "0000:01:00.0", "index": 0,
+ *	  "driver": "igbvf",
+ *	  "link": {"name": "ens1f0v0", "mac": "3a:1b:73:60:bb:26", "mtu": 1500, "up": false, "altnames": ["enp1s16"]},
+ *	  "found": {"mac": "00:00:00:00:00:00", "vlan": 0, "vlanQoS": 0, "vlanProto": "802.1q", "spoofchk": "on",
+ *	            "trust": "off", "link_state": "auto", "min_tx_rate": 0, "max_tx_rate": 0},
+ *	  "wanted": {"mac": "02:00:5e:00:00:01", "vlan": 100},
+ *	  "pfRaised": false,
+ *	  "config": {...},                                      where IPAM is used: what its DEL needs
+ *	  "result": {...}                                       what ADD answered; not in phase "adding"
+ *	}
+ *
+ * A member whose value is not known is left out. "version" changes when an older program could misread the record.
+ */
+#define FORMAT_VERSION 1
+
+static const char *const phase_words[] = {[RECORD_ADDING] = "adding",
+					  [RECORD_ATTACHED] = "attached",
+					  [RECORD_RELEASING] = "releasing",
+					  NULL};
+static_assert(ARRAY_SIZE(phase_words) == RECORD_PHASES + 1, "a word for each phase");
+
+/* A record holds at most one network configuration and one result of the sizes that are read elsewhere. */
+#define RECORD_MAX (JTABLE_MAX_TEXT)
+
+void record_clear(struct record *r)
+{
+	json_decref(r->doc);
+	*r = (struct record){0};
+}
+
+int record_open_folder(const char *folder, struct err *e)
+{
+	_cleanup_fd_ int fd = -1;
+	struct stat st;
+
+	fd = open(folder, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (fd < 0 && errno == ENOENT) {
+		if (mkdir(folder, 0700) < 0 && errno != EEXIST)
+			return err_set(e, CNI_EIO, errno, "cannot make the state folder %s", folder);
+		fd = open(folder, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	}
+	if (fd < 0)
+		return err_set(e, CNI_ESTATE, errno,
+			       "cannot open the state folder %s; it has to be a folder, not a link", folder);
+	if (fstat(fd, &st) < 0)
+		return err_set(e, CNI_EIO, errno, "cannot look at the state folder %s", folder);
+	if (st.st_uid != geteuid() || st.st_mode & 077)
+		return err_set(e, CNI_ESTATE, 0,
+			       "the state folder %s belongs to user %u with mode %03o; it has to belong to user "
+			       "%u with mode 700",
+			       folder, st.st_uid, st.st_mode & 0777, geteuid());
+	return TAKE_FD(fd);
+}
+
+static void file_name(char buf[static PCIADDR_TEXT + 8], const char *vf, const char *ending)
+{
+	(void)snprintf(buf, PCIADDR_TEXT + 8, "%.15s%s", vf, ending); /* sized for it */
+}
+
+static json_t *link_to_json(const struct record_link *l)
+{
+	char mac[MAC_TEXT];
+	json_t *altnames = json_array();
+
+	for (unsigned i = 0; i < l->n_altnames; i++)
+		json_array_append_new(altnames, json_string(l->altnames[i]));
+	return json_pack("{s:s, s:s, s:I, s:b, s:o}", "name", l->name, "mac", mac_text(l->mac, mac), "mtu",
+			 (json_int_t)l->mtu, "up", l->up, "altnames", altnames);
+}
+
+static json_t *to_json(const struct record *r)
+{
+	json_t *j = json_pack("{s:i, s:s, s:I, s:s, s:s, s:s, s:s, s:I, s:I, s:s, s:I, s:s, s:o, s:o, s:o, s:b}",
+			      "version", FORMAT_VERSION, "phase", phase_words[r->phase], "time",
+			      (json_int_t)r->time, "containerID", r->container_id, "ifname", r->ifname,
+			      "network", r->network, "netns", r->netns, "netnsDev",
+			      (json_int_t)r->netns_id.dev, "netnsIno", (json_int_t)r->netns_id.ino, "pf",
+			      r->pf, "index", (json_int_t)r->index, "driver", r->driver, "link",
+			      link_to_json(&r->link), "found", vf_attrs_to_json(&r->found), "wanted",
+			      vf_attrs_to_json(&r->wanted), "pfRaised", r->pf_raised);
+
+	if (j && r->config)
+		json_object_set(j, "config", r->config);
+	if (j && r->result)
+		json_object_set(j, "result", r->result);
+	return j;
+}
+
+int record_save(int folder, const struct record *r, struct err *e)
+{
+	json_auto_t *j = to_json(r);
+	_cleanup_free_ char *text = j ? json_dumps(j, JSON_COMPACT) : NULL;
+	char name[PCIADDR_TEXT + 8], temporary[PCIADDR_TEXT + 8];
+	_cleanup_fd_ int fd = -1;
+
+	if (!text)
+		return err_set(e, CNI_EIO, ENOMEM, "cannot write the record of VF %s", r->vf);
+	file_name(name, r->vf, ".json");
+	file_name(temporary, r->vf, ".new");
+
+	/* what a killed process left of its own temporary file is in the way, and of no use */
+	(void)unlinkat(folder, temporary, 0);
+	fd = openat(folder, temporary, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+	if (fd < 0)
+		return err_set(e, CNI_EIO, errno, "cannot write the record of VF %s", r->vf);
+
+	size_t len = strlen(text);
+	ssize_t n = write(fd, text, len);
+
+	if (n != (ssize_t)len || renameat(folder, temporary, folder, name) < 0) {
+		int errnum = n >= 0 && n != (ssize_t)len ? ENOSPC : errno;
+
+		(void)unlinkat(folder, temporary, 0);
+		return err_set(e, CNI_EIO, errnum, "cannot write the record of VF %s to " RECORD_FOLDER, r->vf);
+	}
+	return 0;
+}
+
+static int copy_text(char *buf, size_t size, const char *text)
+{
+	if (!text || strlen(text) >= size)
+		return -1;
+	memcpy(buf, text, strlen(text) + 1);
+	return 0;
+}
+
+static int link_from_json(const json_t *j, struct record_link *ret, struct err *e)
+{
+	struct {
+		const char *name;
+		struct opt mac, mtu;
+		bool up;
+		json_t *altnames;
+	} raw = {0};
+#define AT(m) offsetof(__typeof__(raw), m)
+	const struct jfield rows[] = {
+		{"name", JT_STRING, AT(name), 0, 0, NULL},
+		{"mac", JT_MAC_OR_ZERO, AT(mac), 0, 0, NULL},
+		{"mtu", JT_UINT, AT(mtu), 0, UINT32_MAX, NULL},
+		{"up", JT_BOOL, AT(up), 0, 0, NULL},
+		{"altnames", JT_ARRAY, AT(altnames), 0, 0, NULL},
+		JT_END,
+	};
+#undef AT
+	struct record_link l = {0};
+	json_t *altname;
+	size_t i;
+
+	if (jtable_read(j, rows, &raw, e) < 0)
+		return -1;
+	/* a VF on a userspace driver has no netdev, and so no name */
+	if (raw.name && copy_text(l.name, sizeof(l.name), raw.name) < 0)
+		return err_set(e, CNI_ECONFIG, 0, "\"name\" is too long");
+	l.mac = raw.mac.v;
+	l.mtu = (uint32_t)raw.mtu.v;
+	l.up = raw.up;
+	json_array_foreach(raw.altnames, i, altname) {
+		if (i == RT_ALTNAMES ||
+		    copy_text(l.altnames[i], RT_ALTNAME_LEN, json_string_value(altname)) < 0)
+			return err_set(e, CNI_ECONFIG, 0, "\"altnames\" is no list of names");
+		l.n_altnames++;
+	}
+	*ret = l;
+	return 0;
+}
+
+/* Fills *r from doc, which r->doc owns already. */
+static int from_json(json_t *doc, struct record *r, struct err *e)
+{
+	struct {
+		struct record r;
+		const char *pf;
+		struct opt version, phase, time, index, dev, ino;
+		json_t *link, *found, *wanted;
+	} raw = {0};
+#define AT(m) offsetof(__typeof__(raw), m)
+	const struct jfield rows[] = {
+		{"version", JT_UINT, AT(version), FORMAT_VERSION, FORMAT_VERSION, NULL},
+		{"phase", JT_WORD, AT(phase), 0, 0, phase_words},
+		{"time", JT_UINT, AT(time), 0, INT64_MAX, NULL},
+		{"containerID", JT_STRING, AT(r.container_id), 0, 0, NULL},
+		{"ifname", JT_STRING, AT(r.ifname), 0, 0, NULL},
+		{"network", JT_STRING, AT(r.network), 0, 0, NULL},
+		{"netns", JT_STRING, AT(r.netns), 0, 0, NULL},
+		{"netnsDev", JT_UINT, AT(dev), 0, INT64_MAX, NULL},
+		{"netnsIno", JT_UINT, AT(ino), 0, INT64_MAX, NULL},
+		{"pf", JT_STRING, AT(pf), 0, 0, NULL},
+		{"index", JT_UINT, AT(index), 0, UINT32_MAX, NULL},
+		{"driver", JT_STRING, AT(r.driver), 0, 0, NULL},
+		{"link", JT_OBJECT, AT(link), 0, 0, NULL},
+		{"found", JT_OBJECT, AT(found), 0, 0, NULL},
+		{"wanted", JT_OBJECT, AT(wanted), 0, 0, NULL},
+		{"pfRaised", JT_BOOL, AT(r.pf_raised), 0, 0, NULL},
+		{"config", JT_OBJECT, AT(r.config), 0, 0, NULL},
+		{"result", JT_OBJECT, AT(r.result), 0, 0, NULL},
+		JT_END,
+	};
+#undef AT
+	struct pciaddr unused;
+
+	if (jtable_read(doc, rows, &raw, e) < 0)
+		return -1;
+	if (!raw.version.set || !raw.phase.set || !raw.index.set || !raw.r.container_id || !raw.r.ifname ||
+	    !raw.r.network || !raw.r.netns || !raw.r.driver || !raw.link || !raw.found || !raw.wanted)
+		return err_set(e, CNI_ECONFIG, 0, "a member is missing");
+	if (!raw.pf || pciaddr_parse(raw.pf, &unused) < 0 || copy_text(raw.r.pf, sizeof(raw.r.pf), raw.pf) < 0)
+		return err_set(e, CNI_ECONFIG, 0, "\"pf\" is no PCI address");
+	if (link_from_json(raw.link, &raw.r.link, e) < 0 || vf_attrs_from_json(raw.found, &raw.r.found, e) < 0 ||
+	    vf_attrs_from_json(raw.wanted, &raw.r.wanted, e) < 0)
+		return -1;
+
+	raw.r.phase = (enum record_phase)raw.phase.v;
+	raw.r.index = (uint32_t)raw.index.v;
+	raw.r.time = (int64_t)raw.time.v;
+	raw.r.netns_id = (struct netns_id){(dev_t)raw.dev.v, (ino_t)raw.ino.v};
+	memcpy(raw.r.vf, r->vf, sizeof(raw.r.vf));
+	raw.r.doc = doc;
+	*r = raw.r;
+	return 0;
+}
+
+/* Reads a whole regular file. Result: 1, 0 where there is none. */
+static int read_file(int folder, const char *name, char **ret, size_t *ret_len, struct err *e)
+{
+	_cleanup_fd_ int fd = openat(folder, name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK);
+	_cleanup_free_ char *text = NULL;
+	struct stat st;
+	ssize_t n;
+
+	if (fd < 0)
+		return errno == ENOENT ? 0 : err_set(e, CNI_ESTATE, errno, "cannot open record %s", name);
+	if (fstat(fd, &st) < 0)
+		return err_set(e, CNI_EIO, errno, "cannot read record %s", name);
+	if (!S_ISREG(st.st_mode) || st.st_size > RECORD_MAX)
+		return err_set(e, CNI_ESTATE, 0, "record %s is no file, or larger than %u bytes", name, RECORD_MAX);
+	text = malloc((size_t)st.st_size + 1);
+	if (!text)
+		return err_set(e, CNI_EIO, ENOMEM, "cannot read record %s", name);
+	n = read(fd, text, (size_t)st.st_size);
+	if (n < 0)
+		return err_set(e, CNI_EIO, errno, "cannot read record %s", name);
+	*ret_len = (size_t)n;
+	*ret = TAKE_PTR(text);
+	return 1;
+}
+
+int record_load(int folder, const char *vf, struct record *ret, struct err *e)
+{
+	_cleanup_free_ char *text = NULL;
+	json_auto_t *doc = NULL;
+	struct record r = {0};
+	char name[PCIADDR_TEXT + 8];
+	size_t len = 0;
+	int found;
+
+	file_name(name, vf, ".json");
+	found = read_file(folder, name, &text, &len, e);
+	if (found <= 0)
+		return found;
+
+	(void)snprintf(r.vf, sizeof(r.vf), "%s", vf); /* a PCI address, sized for it */
+	doc = jtable_parse(text, len, "the record", e);
+	if (!doc || from_json(doc, &r, e) < 0) {
+		e->code = CNI_ESTATE;
+		return err_ctx(e, "record " RECORD_FOLDER "/%s", name);
+	}
+	*ret = r;
+	TAKE_PTR(doc);
+	return 1;
+}
+
+int record_drop(int folder, const char *vf, struct err *e)
+{
+	char name[PCIADDR_TEXT + 8];
+
+	file_name(name, vf, ".json");
+	if (unlinkat(folder, name, 0) < 0 && errno != ENOENT)
+		return err_set(e, CNI_EIO, errno, "cannot remove record " RECORD_FOLDER "/%s", name);
+	return 0;
+}

@@ -1,0 +1,164 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* record_store.c - the folder around the records: locks, index, list */
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/time.h>
+
+#include "mem.h"
+#include "record.h"
+
+/* A lock file stays for good: a name that is removed while somebody waits for it would let two in. */
+#define LOCK_TEXT 320
+
+static void on_alarm(int sig)
+{
+	(void)sig; /* only there to interrupt flock() */
+}
+
+/* flock(), but not for ever. Returns 0, or -1 with errno EWOULDBLOCK when the time is over. */
+static int flock_bounded(int fd, int timeout_ms)
+{
+	/* The timer repeats, so that one which fires between two calls of flock() is not the last. */
+	const int tick_ms = timeout_ms < 100 ? timeout_ms : 100;
+	const struct itimerval every = {{0, tick_ms * 1000}, {0, tick_ms * 1000}}, off = {0};
+	const struct sigaction interrupt = {.sa_handler = on_alarm};
+	struct sigaction before;
+	int r = -1, left = timeout_ms;
+
+	if (!flock(fd, LOCK_EX | LOCK_NB))
+		return 0;
+	if (errno != EWOULDBLOCK || timeout_ms <= 0 || sigaction(SIGALRM, &interrupt, &before) < 0)
+		return -1;
+
+	if (!setitimer(ITIMER_REAL, &every, NULL)) {
+		while (left > 0 && (r = flock(fd, LOCK_EX)) < 0 && errno == EINTR)
+			left -= tick_ms;
+		if (r < 0 && errno == EINTR)
+			errno = EWOULDBLOCK;
+	}
+
+	int errnum = errno;
+
+	(void)setitimer(ITIMER_REAL, &off, NULL); /* cannot fail with these arguments */
+	(void)sigaction(SIGALRM, &before, NULL);
+	errno = errnum;
+	return r;
+}
+
+int record_lock(int folder, const char *vf, const char *who, int timeout_ms, struct err *e)
+{
+	char name[PCIADDR_TEXT + 8], text[LOCK_TEXT];
+	_cleanup_fd_ int fd = -1;
+
+	(void)snprintf(name, sizeof(name), "%.15s.lock", vf); /* a PCI address, sized for it */
+	fd = openat(folder, name, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK, 0600);
+	if (fd < 0)
+		return err_set(e, CNI_ESTATE, errno, "cannot open the lock " RECORD_FOLDER "/%s", name);
+
+	if (flock_bounded(fd, timeout_ms) < 0) {
+		if (errno != EWOULDBLOCK)
+			return err_set(e, CNI_ESTATE, errno, "cannot lock " RECORD_FOLDER "/%s", name);
+
+		ssize_t n = pread(fd, text, sizeof(text) - 1, 0);
+
+		text[n > 0 ? n : 0] = '\0';
+		return err_set(e, CNI_EAGAIN, 0, "VF %s is being worked on by %s; try again", vf,
+			       text[0] ? text : "another process");
+	}
+
+	/* All of it, so that one call replaces a longer text of whoever was here before. */
+	memset(text, 0, sizeof(text));
+	(void)snprintf(text, sizeof(text), "process %d, %.255s", (int)getpid(), who);
+	if (pwrite(fd, text, sizeof(text), 0) < 0)
+		return err_set(e, CNI_EIO, errno, "cannot write the lock " RECORD_FOLDER "/%s", name);
+	return TAKE_FD(fd);
+}
+
+/* '@' keeps the index apart from the records; ':' is in neither a container id nor an interface name. */
+static void index_name(char buf[static NAME_MAX + 1], const char *container_id, const char *ifname)
+{
+	(void)snprintf(buf, NAME_MAX + 1, "@%s:%s", container_id, ifname); /* both bounded by cni_args_read() */
+}
+
+int record_index_add(int folder, const char *container_id, const char *ifname, const char *vf,
+		     struct err *e)
+{
+	char name[NAME_MAX + 1];
+
+	index_name(name, container_id, ifname);
+	if (!symlinkat(vf, folder, name))
+		return 1;
+	if (errno == EEXIST)
+		return 0;
+	return err_set(e, CNI_EIO, errno, "cannot write " RECORD_FOLDER "/%s", name);
+}
+
+int record_index_find(int folder, const char *container_id, const char *ifname,
+		      char vf[static PCIADDR_TEXT], struct err *e)
+{
+	char name[NAME_MAX + 1], target[PCIADDR_TEXT + 1];
+	struct pciaddr addr;
+	ssize_t n;
+
+	index_name(name, container_id, ifname);
+	n = readlinkat(folder, name, target, sizeof(target) - 1);
+	if (n < 0 && errno == ENOENT)
+		return 0;
+	if (n >= 0) {
+		target[n] = '\0';
+		if (n < PCIADDR_TEXT && !pciaddr_parse(target, &addr)) {
+			memcpy(vf, target, (size_t)n + 1);
+			return 1;
+		}
+	}
+	return err_set(e, CNI_ESTATE, 0,
+		       RECORD_FOLDER "/%s is not a link that holds a PCI address; it is not ours: remove it", name);
+}
+
+int record_index_drop(int folder, const char *container_id, const char *ifname, struct err *e)
+{
+	char name[NAME_MAX + 1];
+
+	index_name(name, container_id, ifname);
+	if (unlinkat(folder, name, 0) < 0 && errno != ENOENT)
+		return err_set(e, CNI_EIO, errno, "cannot remove " RECORD_FOLDER "/%s", name);
+	return 0;
+}
+
+static void closedirp(DIR **dir)
+{
+	if (*dir)
+		(void)closedir(*dir); /* only read from */
+}
+
+int record_each(int folder, int (*each)(const char *vf, void *arg, struct err *e), void *arg,
+		struct err *e)
+{
+	_cleanup_fd_ int fd = openat(folder, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	_cleanup_(closedirp) DIR *dir = fd < 0 ? NULL : fdopendir(fd);
+	const struct dirent *d;
+	int r = 0;
+
+	if (!dir)
+		return err_set(e, CNI_EIO, errno, "cannot list " RECORD_FOLDER);
+	TAKE_FD(fd);
+
+	while (!r && (d = readdir(dir))) {
+		const char *dot = strrchr(d->d_name, '.');
+		struct pciaddr addr;
+		char vf[PCIADDR_TEXT];
+
+		if (!dot || strcmp(dot, ".json") || dot - d->d_name >= PCIADDR_TEXT)
+			continue;
+		memcpy(vf, d->d_name, (size_t)(dot - d->d_name));
+		vf[dot - d->d_name] = '\0';
+		if (!pciaddr_parse(vf, &addr))
+			r = each(vf, arg, e);
+	}
+	return r;
+}

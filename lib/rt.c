@@ -1,0 +1,238 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* rt.c - rtnetlink sockets: one request, its reply, events */
+#include "rt.h"
+
+#include <errno.h>
+#include <linux/rtnetlink.h>
+#include <netlink/socket.h>
+#include <netlink/netlink.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "clock.h"
+#include "cni.h"
+#include "mem.h"
+#include "netns.h"
+#include "rt_msg.h"
+
+/*
+ * libnl has the sockets, messages and attributes. The reply loop is here, because libnl's own turns errno into codes of
+ * its own (EINVAL and EFAULT become one), has no extended acknowledgement, and after one failed send takes every later
+ * answer for one out of sequence, so that a rollback on the same socket would fail as well.
+ */
+struct rt {
+	struct nl_sock *sk;
+	uint32_t seq;
+	_Alignas(struct nlmsghdr) unsigned char buf[]; /* of RECV_BUF bytes: the datagram that is looked at */
+};
+
+/* The largest answer is a PF with 335 VFs, 64 KiB of IFLA_VFINFO_LIST and the link around it. */
+#define RECV_BUF ((size_t)96 * 1024)
+
+/* A dump that changed while it was read; the kernel's own tools give up later, but no administrator waits for us. */
+#define DUMP_TRIES 10
+
+static int open_here(void *arg, struct err *e)
+{
+	_cleanup_(rt_freep) struct rt *rt = malloc(sizeof(*rt) + RECV_BUF);
+	struct rt **ret = arg;
+	int one = 1;
+
+	if (rt) {
+		rt->seq = 0;
+		rt->sk = nl_socket_alloc();
+	}
+	if (!rt || !rt->sk)
+		return err_set(e, CNI_EKERNEL, ENOMEM, "cannot open a netlink socket");
+	if (nl_connect(rt->sk, NETLINK_ROUTE) < 0)
+		return err_set(e, CNI_EKERNEL, errno, "cannot open a netlink socket");
+	/* Texts of the kernel are a help, not a need: one without them (before 4.12) still answers. */
+	(void)setsockopt(nl_socket_get_fd(rt->sk), SOL_NETLINK, NETLINK_EXT_ACK, &one, sizeof(one));
+	*ret = TAKE_PTR(rt);
+	return 0;
+}
+
+int rt_open(struct rt **ret, struct err *e)
+{
+	return open_here(ret, e);
+}
+
+int rt_open_in(int own_fd, int netns_fd, struct rt **ret, struct err *e)
+{
+	return netns_run(own_fd, netns_fd, open_here, ret, e);
+}
+
+void rt_free(struct rt *rt)
+{
+	if (!rt)
+		return;
+	nl_socket_free(rt->sk);
+	free(rt);
+}
+
+struct nl_msg *rt_request(int type, int flags, const void *header, size_t len, struct err *e)
+{
+	struct nl_msg *m = nlmsg_alloc_simple(type, NLM_F_REQUEST | flags);
+
+	if (m && nlmsg_append(m, (void *)(uintptr_t)header, len, NLMSG_ALIGNTO) < 0) {
+		nlmsg_free(m);
+		m = NULL;
+	}
+	if (!m)
+		err_set(e, CNI_EKERNEL, ENOMEM, "cannot build a netlink request");
+	return m;
+}
+
+/* The kernel's own words behind an error, NULL where it gave none. */
+static const char *extack_text(const struct nlmsghdr *h, const struct nlmsgerr *nlerr)
+{
+	size_t skip = sizeof(*nlerr);
+	struct nlattr *a;
+	int rest;
+
+	if (!(h->nlmsg_flags & NLM_F_ACK_TLVS))
+		return NULL;
+	if (!(h->nlmsg_flags & NLM_F_CAPPED)) {
+		/* the whole request is repeated in front of the attributes */
+		if (nlerr->msg.nlmsg_len < NLMSG_HDRLEN)
+			return NULL;
+		skip += NLMSG_ALIGN(nlerr->msg.nlmsg_len) - NLMSG_HDRLEN;
+	}
+	if (skip > (size_t)nlmsg_datalen(h))
+		return NULL;
+
+	nla_for_each_attr(a, (struct nlattr *)((char *)nlmsg_data(h) + skip),
+			  nlmsg_datalen(h) - (int)skip, rest)
+		if (nla_type(a) == NLMSGERR_ATTR_MSG && nla_len(a) > 0 &&
+		    memchr(nla_data(a), 0, (size_t)nla_len(a)))
+			return nla_data(a);
+	return NULL;
+}
+
+static int take_error(const struct nlmsghdr *h, struct err *e)
+{
+	const struct nlmsgerr *nlerr = nlmsg_data(h);
+	const char *text;
+
+	if (nlmsg_datalen(h) < (int)sizeof(*nlerr))
+		return err_set(e, CNI_EKERNEL, EBADMSG, "netlink answer");
+	if (!nlerr->error)
+		return 0;
+
+	text = extack_text(h, nlerr);
+	if (text)
+		return err_set(e, CNI_EKERNEL, -nlerr->error, "%s", text);
+	err_set(e, CNI_EKERNEL, 0, "%s", strerror(-nlerr->error));
+	e->errnum = -nlerr->error;
+	return -1;
+}
+
+enum { MORE, DONE, INTERRUPTED };
+
+/* Receives a datagram into rt->buf. Result: its length, 0 when it is not the kernel's; -1 with errno. */
+static int receive(struct rt *rt)
+{
+	struct sockaddr_nl from = {0};
+	socklen_t from_len = sizeof(from);
+	ssize_t n;
+
+	do
+		n = recvfrom(nl_socket_get_fd(rt->sk), rt->buf, RECV_BUF, MSG_TRUNC, (struct sockaddr *)&from,
+			     &from_len);
+	while (n < 0 && errno == EINTR);
+	if (n > (ssize_t)RECV_BUF) {
+		errno = EMSGSIZE;
+		return -1;
+	}
+	return from.nl_pid ? 0 : (int)n;
+}
+
+/* Reads one datagram of the reply to rt->seq. Result: MORE, DONE, INTERRUPTED; -1: the request failed. */
+static int take_datagram(struct rt *rt, bool dump, bool *interrupted, rt_reply_fn each, void *arg,
+			 struct err *e)
+{
+	int n = receive(rt), r = 0;
+
+	if (n < 0)
+		return err_set(e, CNI_EKERNEL, errno, "cannot receive from netlink");
+
+	for (struct nlmsghdr *h = (struct nlmsghdr *)rt->buf; nlmsg_ok(h, n); h = nlmsg_next(h, &n)) {
+		if (h->nlmsg_seq != rt->seq)
+			continue; /* left over from a request that failed half-way */
+		if (h->nlmsg_flags & NLM_F_DUMP_INTR)
+			*interrupted = true;
+		if (h->nlmsg_type == NLMSG_ERROR)
+			return take_error(h, e) < 0 ? -1 : r < 0 ? -1 : DONE;
+		if (h->nlmsg_type == NLMSG_DONE)
+			return r < 0 ? -1 : *interrupted ? INTERRUPTED : DONE;
+		if (r == 0 && each)
+			r = each(h, arg, e);
+		/* the answer to a request that is no dump is one message, and the acknowledgement is not asked for */
+		if (!dump)
+			return r < 0 ? -1 : DONE;
+	}
+	return r < 0 ? -1 : MORE;
+}
+
+int rt_talk(struct rt *rt, struct nl_msg *msg, rt_reply_fn each, void *arg, struct err *e)
+{
+	struct nlmsghdr *h = nlmsg_hdr(msg);
+	bool dump = (h->nlmsg_flags & NLM_F_DUMP) == NLM_F_DUMP;
+
+	if (!each)
+		h->nlmsg_flags |= NLM_F_ACK;
+
+	for (int tries = 0; tries < DUMP_TRIES; tries++) {
+		bool interrupted = false;
+		int r = MORE;
+
+		h->nlmsg_seq = ++rt->seq;
+		h->nlmsg_pid = nl_socket_get_local_port(rt->sk);
+		if (nl_sendto(rt->sk, h, h->nlmsg_len) < 0)
+			return err_set(e, CNI_EKERNEL, errno, "cannot send to netlink");
+		while (r == MORE)
+			r = take_datagram(rt, dump, &interrupted, each, arg, e);
+		if (r != INTERRUPTED)
+			return r < 0 ? -1 : 0;
+	}
+	return err_set(e, CNI_EAGAIN, EINTR, "the links change faster than they can be listed");
+}
+
+int rt_watch_in(int own_fd, int netns_fd, struct rt **ret, struct err *e)
+{
+	_cleanup_(rt_freep) struct rt *rt = NULL;
+
+	if (rt_open_in(own_fd, netns_fd, &rt, e) < 0)
+		return -1;
+	if (nl_socket_add_memberships(rt->sk, RTNLGRP_LINK, 0) < 0)
+		return err_set(e, CNI_EKERNEL, errno, "cannot listen to link events");
+	*ret = TAKE_PTR(rt);
+	return 0;
+}
+
+int rt_watch_next(struct rt *rt, int timeout_ms, struct rt_link *ret, struct err *e)
+{
+	int64_t end = clock_ms() + timeout_ms;
+
+	for (;;) {
+		struct pollfd p = {.fd = nl_socket_get_fd(rt->sk), .events = POLLIN};
+		int n = poll(&p, 1, clock_left_ms(end));
+
+		if (n == 0)
+			return 0;
+		if (n < 0 && errno == EINTR)
+			continue;
+		n = n < 0 ? n : receive(rt);
+		/* ENOBUFS: events were lost; the caller looks at the link itself, as after any event */
+		if (n < 0 && errno == ENOBUFS) {
+			*ret = (struct rt_link){0};
+			return 1;
+		}
+		if (n < 0)
+			return err_set(e, CNI_EKERNEL, errno, "cannot receive link events");
+		for (struct nlmsghdr *h = (struct nlmsghdr *)rt->buf; nlmsg_ok(h, n); h = nlmsg_next(h, &n))
+			if (h->nlmsg_type == RTM_NEWLINK)
+				return rt_parse_link(h, ret, e) < 0 ? -1 : 1;
+	}
+}

@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* rt.h - rtnetlink through libnl: sockets, links, addresses, routes */
+#pragma once
+
+#include <net/if.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "err.h"
+#include "inet.h"
+
+/*
+ * One rtnetlink socket. It belongs for life to the network namespace in which it was opened: a program that works in two
+ * namespaces holds two of them and never has to switch.
+ *
+ * Errors of every function here: CNI_EKERNEL, with the kernel's own errno in errnum and its extended acknowledgement in
+ * the message.
+ */
+struct rt;
+
+/* Opens a socket in the caller's namespace, or in the one of netns_fd (own_fd: where to come back to). */
+int rt_open(struct rt **ret, struct err *e);
+int rt_open_in(int own_fd, int netns_fd, struct rt **ret, struct err *e);
+void rt_free(struct rt *rt);
+
+static inline void rt_freep(struct rt **rt)
+{
+	rt_free(*rt);
+}
+
+/* --- links --- */
+
+#define RT_ALTNAMES    8
+#define RT_ALTNAME_LEN 128 /* ALTIFNAMSIZ */
+
+struct rt_link {
+	int ifindex;
+	unsigned flags;            /* IFF_* */
+	unsigned arptype;          /* ARPHRD_* */
+	uint32_t mtu;              /* bytes */
+	uint64_t mac;              /* 48-bit number; 0 where the link has no 6-byte address */
+	char name[IFNAMSIZ];
+	char parent[32];           /* the bus's name of its device, a PCI address; "" where it has none */
+	unsigned n_altnames;       /* also counts those beyond RT_ALTNAMES */
+	char altnames[RT_ALTNAMES][RT_ALTNAME_LEN];
+};
+
+/* The link with this name. errnum ENODEV: there is none. */
+int rt_link_by_name(struct rt *rt, const char *name, struct rt_link *ret, struct err *e);
+int rt_link_by_index(struct rt *rt, int ifindex, struct rt_link *ret, struct err *e);
+
+/* The link whose device has this PCI address (IFLA_PARENT_DEV_NAME, Linux 5.14). errnum ENODEV: there is none. */
+int rt_link_by_parent(struct rt *rt, const char *parent, struct rt_link *ret, struct err *e);
+
+/* What to change of a link; what is not wanted stays 0, NULL or -1. */
+struct rt_link_change {
+	int netns_fd;     /* -1: stay */
+	const char *name; /* NULL: keep */
+	uint64_t mac;     /* 0: keep */
+	uint32_t mtu;     /* 0: keep */
+	int up;           /* 1: up, 0: down, -1: keep */
+};
+#define RT_LINK_KEEP {.netns_fd = -1, .up = -1}
+
+/*
+ * Changes a link with one message. The kernel works in this order: namespace, MAC, MTU, name, flags (do_setlink(),
+ * net/core/rtnetlink.c), and does not undo: after a failure the link may have moved, under its old name and down.
+ */
+int rt_link_change(struct rt *rt, int ifindex, const struct rt_link_change *c, struct err *e);
+
+/* Adds or deletes all alternative names of names with one message. */
+int rt_altnames_change(struct rt *rt, int ifindex, bool add, unsigned n,
+		       const char names[][RT_ALTNAME_LEN], struct err *e);
+
+/* --- events --- */
+
+/* As rt_open_in(), and the socket is told of every link that appears or changes from now on. */
+int rt_watch_in(int own_fd, int netns_fd, struct rt **ret, struct err *e);
+
+/*
+ * Waits for the next link that appeared or changed, at most timeout_ms.
+ * Result: 1 and the link, 0 when the time is over.
+ */
+int rt_watch_next(struct rt *rt, int timeout_ms, struct rt_link *ret, struct err *e);
+
+/* --- addresses and routes of one link --- */
+
+int rt_addr_add(struct rt *rt, int ifindex, const struct inet_prefix *addr, struct err *e);
+
+/* Whether the link has this address with this prefix length: 1 or 0. */
+int rt_addr_exists(struct rt *rt, int ifindex, const struct inet_prefix *addr, struct err *e);
+
+struct rt_route {
+	struct inet_prefix dst;
+	struct inet_prefix gw; /* family 0: none */
+	uint32_t mtu, advmss, priority, table; /* 0: not given; table 0: main */
+	int scope;             /* RT_SCOPE_*; -1: not given */
+};
+
+int rt_route_add(struct rt *rt, int ifindex, const struct rt_route *r, struct err *e);
+
+/* Whether there is a route to this destination by this link, gateway and table: 1 or 0. */
+int rt_route_exists(struct rt *rt, int ifindex, const struct rt_route *r, struct err *e);

@@ -1,0 +1,191 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* rt_ip.c - addresses and routes of one link */
+#include <errno.h>
+#include <linux/if_addr.h>
+#include <linux/rtnetlink.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#include "cni.h"
+#include "mem.h"
+#include "rt.h"
+#include "rt_msg.h"
+
+static int no_space(struct err *e)
+{
+	return err_set(e, CNI_EKERNEL, ENOMEM, "cannot build a netlink request");
+}
+
+static int put_addr(struct nl_msg *m, int type, const struct inet_prefix *p)
+{
+	return nla_put(m, type, (int)inet_addr_len(p->family), p->addr);
+}
+
+int rt_addr_add(struct rt *rt, int ifindex, const struct inet_prefix *addr, struct err *e)
+{
+	/* IFA_F_NODAD: the address is usable when ADD returns. IPAM has already seen to it that it is unique. */
+	const struct ifaddrmsg ifa = {
+		.ifa_family = (uint8_t)addr->family,
+		.ifa_prefixlen = addr->prefixlen,
+		.ifa_flags = addr->family == AF_INET6 ? IFA_F_NODAD : 0,
+		.ifa_index = (uint32_t)ifindex,
+	};
+	_cleanup_(nlmsg_freep) struct nl_msg *m =
+		rt_request(RTM_NEWADDR, NLM_F_CREATE | NLM_F_EXCL, &ifa, sizeof(ifa), e);
+	char text[INET_PREFIX_TEXT];
+
+	if (!m)
+		return -1;
+	if (put_addr(m, IFA_LOCAL, addr) < 0 || put_addr(m, IFA_ADDRESS, addr) < 0)
+		return no_space(e);
+	if (addr->family == AF_INET && addr->prefixlen < 31) {
+		struct inet_prefix broadcast = *addr;
+
+		for (unsigned bit = addr->prefixlen; bit < 32; bit++)
+			broadcast.addr[bit / 8] |= (uint8_t)(0x80 >> bit % 8);
+		if (put_addr(m, IFA_BROADCAST, &broadcast) < 0)
+			return no_space(e);
+	}
+	return rt_talk(rt, m, NULL, NULL, e) < 0
+		       ? err_ctx(e, "address %s", inet_prefix_text(addr, text))
+		       : 0;
+}
+
+struct addr_search {
+	int ifindex;
+	const struct inet_prefix *want;
+	bool found;
+};
+
+static int match_addr(const struct nlmsghdr *h, void *arg, struct err *e)
+{
+	const struct ifaddrmsg *ifa = nlmsg_data(h);
+	struct addr_search *s = arg;
+	const struct nlattr *a;
+
+	if (!nlmsg_valid_hdr(h, sizeof(*ifa)))
+		return err_set(e, CNI_EKERNEL, EBADMSG, "netlink answer");
+	if ((int)ifa->ifa_index != s->ifindex || ifa->ifa_family != s->want->family ||
+	    ifa->ifa_prefixlen != s->want->prefixlen)
+		return 0;
+	/* IPv6 says IFA_LOCAL only for a peer's address */
+	a = nlmsg_find_attr((struct nlmsghdr *)(uintptr_t)h, sizeof(*ifa), IFA_LOCAL)
+		    ?: nlmsg_find_attr((struct nlmsghdr *)(uintptr_t)h, sizeof(*ifa), IFA_ADDRESS);
+	if (a && nla_len(a) == (int)inet_addr_len(s->want->family) &&
+	    !memcmp(nla_data(a), s->want->addr, (size_t)nla_len(a)))
+		s->found = true;
+	return 0;
+}
+
+int rt_addr_exists(struct rt *rt, int ifindex, const struct inet_prefix *addr, struct err *e)
+{
+	const struct ifaddrmsg ifa = {.ifa_family = (uint8_t)addr->family};
+	_cleanup_(nlmsg_freep) struct nl_msg *m = rt_request(RTM_GETADDR, NLM_F_DUMP, &ifa, sizeof(ifa), e);
+	struct addr_search s = {ifindex, addr, false};
+
+	if (!m || rt_talk(rt, m, match_addr, &s, e) < 0)
+		return -1;
+	return s.found;
+}
+
+static uint32_t route_table(const struct rt_route *r)
+{
+	return r->table ?: RT_TABLE_MAIN;
+}
+
+static int put_metrics(struct nl_msg *m, const struct rt_route *r)
+{
+	struct nlattr *metrics;
+
+	if (!r->mtu && !r->advmss)
+		return 0;
+	metrics = nla_nest_start(m, RTA_METRICS);
+	if (!metrics || (r->mtu && nla_put_u32(m, RTAX_MTU, r->mtu) < 0) ||
+	    (r->advmss && nla_put_u32(m, RTAX_ADVMSS, r->advmss) < 0))
+		return -1;
+	nla_nest_end(m, metrics);
+	return 0;
+}
+
+int rt_route_add(struct rt *rt, int ifindex, const struct rt_route *r, struct err *e)
+{
+	/* as ip-route(8): a route without a gateway ends on the link */
+	int scope = r->scope >= 0	     ? r->scope
+		    : r->gw.family	     ? RT_SCOPE_UNIVERSE
+		    : r->dst.family == AF_INET ? RT_SCOPE_LINK
+					     : RT_SCOPE_UNIVERSE;
+	const struct rtmsg rtm = {
+		.rtm_family = (uint8_t)r->dst.family,
+		.rtm_dst_len = r->dst.prefixlen,
+		.rtm_table = (uint8_t)(route_table(r) < 256 ? route_table(r) : RT_TABLE_COMPAT),
+		.rtm_protocol = RTPROT_BOOT,
+		.rtm_scope = (uint8_t)scope,
+		.rtm_type = RTN_UNICAST,
+	};
+	_cleanup_(nlmsg_freep) struct nl_msg *m =
+		rt_request(RTM_NEWROUTE, NLM_F_CREATE | NLM_F_EXCL, &rtm, sizeof(rtm), e);
+	char text[INET_PREFIX_TEXT];
+
+	if (!m)
+		return -1;
+	if ((r->dst.prefixlen && put_addr(m, RTA_DST, &r->dst) < 0) ||
+	    (r->gw.family && put_addr(m, RTA_GATEWAY, &r->gw) < 0) ||
+	    nla_put_u32(m, RTA_OIF, (uint32_t)ifindex) < 0 ||
+	    nla_put_u32(m, RTA_TABLE, route_table(r)) < 0 ||
+	    (r->priority && nla_put_u32(m, RTA_PRIORITY, r->priority) < 0) || put_metrics(m, r) < 0)
+		return no_space(e);
+	return rt_talk(rt, m, NULL, NULL, e) < 0
+		       ? err_ctx(e, "route to %s", inet_prefix_text(&r->dst, text))
+		       : 0;
+}
+
+struct route_search {
+	int ifindex;
+	const struct rt_route *want;
+	bool found;
+};
+
+static bool attr_is_addr(const struct nlattr *a, const struct inet_prefix *p)
+{
+	return a && nla_len(a) == (int)inet_addr_len(p->family) &&
+	       !memcmp(nla_data(a), p->addr, (size_t)nla_len(a));
+}
+
+static bool attr_is_u32(const struct nlattr *a, uint32_t v)
+{
+	return a && nla_len(a) == 4 && nla_get_u32(a) == v;
+}
+
+static int match_route(const struct nlmsghdr *h, void *arg, struct err *e)
+{
+	const struct rtmsg *rtm = nlmsg_data(h);
+	struct nlattr *tb[RTA_MAX + 1];
+	struct route_search *s = arg;
+
+	if (!nlmsg_valid_hdr(h, sizeof(*rtm)) ||
+	    nlmsg_parse((struct nlmsghdr *)(uintptr_t)h, sizeof(*rtm), tb, RTA_MAX, NULL) < 0)
+		return err_set(e, CNI_EKERNEL, EBADMSG, "netlink answer");
+	if (rtm->rtm_family != s->want->dst.family || rtm->rtm_dst_len != s->want->dst.prefixlen ||
+	    !attr_is_u32(tb[RTA_OIF], (uint32_t)s->ifindex) ||
+	    !attr_is_u32(tb[RTA_TABLE], route_table(s->want)))
+		return 0;
+	if (s->want->dst.prefixlen && !attr_is_addr(tb[RTA_DST], &s->want->dst))
+		return 0;
+	if (s->want->gw.family ? !attr_is_addr(tb[RTA_GATEWAY], &s->want->gw) : tb[RTA_GATEWAY] != NULL)
+		return 0;
+	if (s->want->priority && !attr_is_u32(tb[RTA_PRIORITY], s->want->priority))
+		return 0;
+	s->found = true;
+	return 0;
+}
+
+int rt_route_exists(struct rt *rt, int ifindex, const struct rt_route *r, struct err *e)
+{
+	const struct rtmsg rtm = {.rtm_family = (uint8_t)r->dst.family};
+	_cleanup_(nlmsg_freep) struct nl_msg *m = rt_request(RTM_GETROUTE, NLM_F_DUMP, &rtm, sizeof(rtm), e);
+	struct route_search s = {ifindex, r, false};
+
+	if (!m || rt_talk(rt, m, match_route, &s, e) < 0)
+		return -1;
+	return s.found;
+}

@@ -1,0 +1,202 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* rt_link.c - links: ask, find, change */
+#include <errno.h>
+#include <linux/if_link.h>
+#include <linux/rtnetlink.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "cni.h"
+#include "mem.h"
+#include "rt.h"
+#include "rt_msg.h"
+
+/* Older headers lack them; the values are the kernel's ABI. */
+#ifndef IFLA_PARENT_DEV_NAME
+#define IFLA_PARENT_DEV_NAME 56
+#endif
+
+static uint64_t mac_from_bytes(const uint8_t b[static 6])
+{
+	uint64_t mac = 0;
+
+	for (int i = 0; i < 6; i++)
+		mac = mac << 8 | b[i];
+	return mac;
+}
+
+static void take_string(const struct nlattr *a, char *buf, size_t size)
+{
+	(void)nla_strlcpy(buf, a, size); /* cut where it is longer: then it is no name of ours */
+}
+
+static void take_altnames(const struct nlattr *list, struct rt_link *l)
+{
+	struct nlattr *a;
+	int rest;
+
+	nla_for_each_nested(a, (struct nlattr *)(uintptr_t)list, rest) {
+		if (nla_type(a) != IFLA_ALT_IFNAME)
+			continue;
+		if (l->n_altnames < RT_ALTNAMES)
+			take_string(a, l->altnames[l->n_altnames], RT_ALTNAME_LEN);
+		l->n_altnames++;
+	}
+}
+
+int rt_parse_link(const struct nlmsghdr *h, struct rt_link *ret, struct err *e)
+{
+	const struct ifinfomsg *ifi = nlmsg_data(h);
+	struct rt_link l = {0};
+	struct nlattr *a;
+	int rest;
+
+	if (!nlmsg_valid_hdr(h, sizeof(*ifi)))
+		return err_set(e, CNI_EKERNEL, EBADMSG, "netlink answer");
+	l.ifindex = ifi->ifi_index;
+	l.flags = ifi->ifi_flags;
+	l.arptype = ifi->ifi_type;
+
+	nla_for_each_attr(a, nlmsg_attrdata(h, sizeof(*ifi)), nlmsg_attrlen(h, sizeof(*ifi)), rest) {
+		switch (nla_type(a)) {
+		case IFLA_IFNAME:
+			take_string(a, l.name, sizeof(l.name));
+			break;
+		case IFLA_MTU:
+			if (nla_len(a) == 4)
+				l.mtu = nla_get_u32(a);
+			break;
+		case IFLA_ADDRESS:
+			if (nla_len(a) == 6)
+				l.mac = mac_from_bytes(nla_data(a));
+			break;
+		case IFLA_PARENT_DEV_NAME:
+			take_string(a, l.parent, sizeof(l.parent));
+			break;
+		case IFLA_PROP_LIST:
+			take_altnames(a, &l);
+			break;
+		}
+	}
+	*ret = l;
+	return 0;
+}
+
+static int take_link(const struct nlmsghdr *h, void *arg, struct err *e)
+{
+	return h->nlmsg_type == RTM_NEWLINK ? rt_parse_link(h, arg, e) : 0;
+}
+
+static int link_get(struct rt *rt, int ifindex, const char *name, struct rt_link *ret, struct err *e)
+{
+	const struct ifinfomsg ifi = {.ifi_index = ifindex};
+	_cleanup_(nlmsg_freep) struct nl_msg *m = rt_request(RTM_GETLINK, 0, &ifi, sizeof(ifi), e);
+	struct rt_link l = {0};
+
+	if (!m)
+		return -1;
+	if (nla_put_u32(m, IFLA_EXT_MASK, RTEXT_FILTER_SKIP_STATS) < 0 ||
+	    (name && nla_put_string(m, IFLA_IFNAME, name) < 0))
+		return err_set(e, CNI_EKERNEL, ENOMEM, "cannot build a netlink request");
+	if (rt_talk(rt, m, take_link, &l, e) < 0)
+		return -1;
+	*ret = l;
+	return 0;
+}
+
+int rt_link_by_name(struct rt *rt, const char *name, struct rt_link *ret, struct err *e)
+{
+	return link_get(rt, 0, name, ret, e) < 0 ? err_ctx(e, "link %s", name) : 0;
+}
+
+int rt_link_by_index(struct rt *rt, int ifindex, struct rt_link *ret, struct err *e)
+{
+	return link_get(rt, ifindex, NULL, ret, e) < 0 ? err_ctx(e, "link number %d", ifindex) : 0;
+}
+
+struct parent_search {
+	const char *parent;
+	struct rt_link found;
+};
+
+static int match_parent(const struct nlmsghdr *h, void *arg, struct err *e)
+{
+	struct parent_search *s = arg;
+	struct rt_link l;
+
+	if (rt_parse_link(h, &l, e) < 0)
+		return -1;
+	if (!strcmp(l.parent, s->parent))
+		s->found = l;
+	return 0;
+}
+
+int rt_link_by_parent(struct rt *rt, const char *parent, struct rt_link *ret, struct err *e)
+{
+	const struct ifinfomsg ifi = {0};
+	_cleanup_(nlmsg_freep) struct nl_msg *m = rt_request(RTM_GETLINK, NLM_F_DUMP, &ifi, sizeof(ifi), e);
+	struct parent_search s = {.parent = parent};
+
+	if (!m)
+		return -1;
+	if (nla_put_u32(m, IFLA_EXT_MASK, RTEXT_FILTER_SKIP_STATS) < 0)
+		return err_set(e, CNI_EKERNEL, ENOMEM, "cannot build a netlink request");
+	if (rt_talk(rt, m, match_parent, &s, e) < 0)
+		return err_ctx(e, "link of device %s", parent);
+	if (!s.found.ifindex)
+		return err_set(e, CNI_EKERNEL, ENODEV, "link of device %s", parent);
+	*ret = s.found;
+	return 0;
+}
+
+struct nl_msg *rt_build_link_change(int ifindex, const struct rt_link_change *c, struct err *e)
+{
+	const struct ifinfomsg ifi = {
+		.ifi_index = ifindex,
+		.ifi_flags = c->up == 1 ? IFF_UP : 0,
+		.ifi_change = c->up >= 0 ? IFF_UP : 0,
+	};
+	_cleanup_(nlmsg_freep) struct nl_msg *m = rt_request(RTM_NEWLINK, 0, &ifi, sizeof(ifi), e);
+	uint8_t mac[6];
+
+	if (!m)
+		return NULL;
+	for (int i = 0; i < 6; i++)
+		mac[i] = (uint8_t)(c->mac >> (40 - 8 * i));
+	if ((c->netns_fd >= 0 && nla_put_u32(m, IFLA_NET_NS_FD, (uint32_t)c->netns_fd) < 0) ||
+	    (c->name && nla_put_string(m, IFLA_IFNAME, c->name) < 0) ||
+	    (c->mac && nla_put(m, IFLA_ADDRESS, sizeof(mac), mac) < 0) ||
+	    (c->mtu && nla_put_u32(m, IFLA_MTU, c->mtu) < 0)) {
+		err_set(e, CNI_EKERNEL, ENOMEM, "cannot build a netlink request");
+		return NULL;
+	}
+	return TAKE_PTR(m);
+}
+
+int rt_link_change(struct rt *rt, int ifindex, const struct rt_link_change *c, struct err *e)
+{
+	_cleanup_(nlmsg_freep) struct nl_msg *m = rt_build_link_change(ifindex, c, e);
+
+	return m ? rt_talk(rt, m, NULL, NULL, e) : -1;
+}
+
+int rt_altnames_change(struct rt *rt, int ifindex, bool add, unsigned n,
+		       const char names[][RT_ALTNAME_LEN], struct err *e)
+{
+	const struct ifinfomsg ifi = {.ifi_index = ifindex};
+	_cleanup_(nlmsg_freep) struct nl_msg *m =
+		rt_request(add ? RTM_NEWLINKPROP : RTM_DELLINKPROP,
+			   add ? NLM_F_CREATE | NLM_F_EXCL | NLM_F_APPEND : 0, &ifi, sizeof(ifi), e);
+	struct nlattr *list;
+
+	if (!m)
+		return -1;
+	list = nla_nest_start(m, IFLA_PROP_LIST);
+	for (unsigned i = 0; list && i < n; i++)
+		if (nla_put_string(m, IFLA_ALT_IFNAME, names[i]) < 0)
+			list = NULL;
+	if (!list)
+		return err_set(e, CNI_EKERNEL, ENOMEM, "cannot build a netlink request");
+	nla_nest_end(m, list);
+	return rt_talk(rt, m, NULL, NULL, e);
+}

@@ -1,0 +1,242 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* rt_vf.c - VF attributes on a PF, through rtnetlink */
+#include "rt_vf.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <linux/if_ether.h>
+#include <linux/if_link.h>
+#include <linux/rtnetlink.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cni.h"
+#include "mem.h"
+#include "rt_msg.h"
+
+/*
+ * The kernel's own structures are put and taken here, not libnl's rtnl_link_vf_*(): those send 802.1ad in the wrong byte
+ * order and drop rates of 0.
+ */
+
+/* What a driver does not report is preset to this by the kernel (rtnl_fill_vfinfo(), net/core/rtnetlink.c). */
+#define NOT_REPORTED UINT32_MAX
+
+#define COPY(dst, a)                                                   \
+	(memset(&(dst), 0, sizeof(dst)),                               \
+	 (size_t)nla_len(a) >= sizeof(dst) ? (memcpy(&(dst), nla_data(a), sizeof(dst)), true) : false)
+
+static void put_opt(struct vf_attrs *a, enum vf_field f, uint64_t v)
+{
+	a->f[f] = (struct opt){v != NOT_REPORTED, v};
+}
+
+static void take_vlan_list(const struct nlattr *list, struct vf_attrs *a)
+{
+	struct ifla_vf_vlan_info v;
+	struct nlattr *at;
+	int rest;
+
+	nla_for_each_nested(at, (struct nlattr *)(uintptr_t)list, rest) {
+		if (nla_type(at) != IFLA_VF_VLAN_INFO || !COPY(v, at))
+			continue;
+		put_opt(a, VF_VLAN, v.vlan);
+		put_opt(a, VF_QOS, v.qos);
+		put_opt(a, VF_PROTO, v.vlan_proto == htons(ETH_P_8021AD) ? VF_8021AD : VF_8021Q);
+	}
+}
+
+/* One IFLA_VF_INFO. Result: the VF's index, or -1 when it does not say. */
+static int64_t take_vf(const struct nlattr *info, struct vf_attrs *a)
+{
+	union {
+		struct ifla_vf_mac mac;
+		struct ifla_vf_rate rate;
+		struct ifla_vf_spoofchk spoofchk;
+		struct ifla_vf_trust trust;
+		struct ifla_vf_link_state state;
+		struct ifla_vf_rss_query_en rss;
+	} u;
+	int64_t index = -1;
+	struct nlattr *at;
+	int rest;
+
+	nla_for_each_nested(at, (struct nlattr *)(uintptr_t)info, rest) {
+		switch (nla_type(at)) {
+		case IFLA_VF_MAC:
+			if (COPY(u.mac, at)) {
+				index = u.mac.vf;
+				a->f[VF_MAC].set = true;
+				a->f[VF_MAC].v = 0;
+				for (int i = 0; i < 6; i++)
+					a->f[VF_MAC].v = a->f[VF_MAC].v << 8 | u.mac.mac[i];
+			}
+			break;
+		case IFLA_VF_VLAN_LIST:
+			take_vlan_list(at, a);
+			break;
+		case IFLA_VF_RATE:
+			if (COPY(u.rate, at)) {
+				put_opt(a, VF_MIN_TX, u.rate.min_tx_rate);
+				put_opt(a, VF_MAX_TX, u.rate.max_tx_rate);
+			}
+			break;
+		case IFLA_VF_SPOOFCHK:
+			if (COPY(u.spoofchk, at))
+				put_opt(a, VF_SPOOFCHK, u.spoofchk.setting);
+			break;
+		case IFLA_VF_TRUST:
+			if (COPY(u.trust, at))
+				put_opt(a, VF_TRUST, u.trust.setting);
+			break;
+		case IFLA_VF_LINK_STATE:
+			if (COPY(u.state, at))
+				put_opt(a, VF_LINK_STATE, u.state.link_state);
+			break;
+		case IFLA_VF_RSS_QUERY_EN:
+			if (COPY(u.rss, at))
+				put_opt(a, VF_RSS_QUERY, u.rss.setting);
+			break;
+		}
+	}
+	return index;
+}
+
+int rt_parse_pf(const struct nlmsghdr *h, struct rt_pf *ret, struct err *e)
+{
+	_cleanup_free_ struct vf_attrs *vfs = NULL;
+	struct rt_pf pf = {0};
+	struct nlattr *list, *at;
+	uint32_t n = 0;
+	int rest;
+
+	if (rt_parse_link(h, &pf.link, e) < 0)
+		return -1;
+
+	list = nlmsg_find_attr((struct nlmsghdr *)(uintptr_t)h, sizeof(struct ifinfomsg), IFLA_VFINFO_LIST);
+	if (list)
+		nla_for_each_nested(at, list, rest)
+			n += nla_type(at) == IFLA_VF_INFO;
+	vfs = calloc(n ?: 1, sizeof(*vfs));
+	if (!vfs)
+		return err_set(e, CNI_EKERNEL, ENOMEM, "netlink answer");
+
+	if (list) {
+		nla_for_each_nested(at, list, rest) {
+			struct vf_attrs a = {0};
+			int64_t index = nla_type(at) == IFLA_VF_INFO ? take_vf(at, &a) : -1;
+
+			if (index >= 0 && index < n)
+				vfs[index] = a;
+		}
+	}
+	pf.n_vfs = n;
+	pf.vfs = TAKE_PTR(vfs);
+	*ret = pf;
+	return 0;
+}
+
+static int take_pf(const struct nlmsghdr *h, void *arg, struct err *e)
+{
+	return h->nlmsg_type == RTM_NEWLINK ? rt_parse_pf(h, arg, e) : 0;
+}
+
+int rt_pf_get(struct rt *rt, const char *ifname, struct rt_pf *ret, struct err *e)
+{
+	const struct ifinfomsg ifi = {0};
+	_cleanup_(nlmsg_freep) struct nl_msg *m = rt_request(RTM_GETLINK, 0, &ifi, sizeof(ifi), e);
+
+	if (!m)
+		return -1;
+	if (nla_put_string(m, IFLA_IFNAME, ifname) < 0 ||
+	    nla_put_u32(m, IFLA_EXT_MASK, RTEXT_FILTER_VF | RTEXT_FILTER_SKIP_STATS) < 0)
+		return err_set(e, CNI_EKERNEL, ENOMEM, "cannot build a netlink request");
+	return rt_talk(rt, m, take_pf, ret, e) < 0 ? err_ctx(e, "PF %s", ifname) : 0;
+}
+
+void rt_pf_clear(struct rt_pf *pf)
+{
+	free(pf->vfs);
+	*pf = (struct rt_pf){0};
+}
+
+static int put_vlan(struct nl_msg *m, uint32_t index, const struct vf_attrs *a)
+{
+	const struct ifla_vf_vlan_info v = {
+		.vf = index,
+		.vlan = (uint32_t)a->f[VF_VLAN].v,
+		.qos = (uint32_t)a->f[VF_QOS].v,
+		.vlan_proto = htons(a->f[VF_PROTO].v == VF_8021AD ? ETH_P_8021AD : ETH_P_8021Q),
+	};
+	struct nlattr *list = nla_nest_start(m, IFLA_VF_VLAN_LIST);
+
+	if (!list || nla_put(m, IFLA_VF_VLAN_INFO, sizeof(v), &v) < 0)
+		return -1;
+	nla_nest_end(m, list);
+	return 0;
+}
+
+static int put_group(struct nl_msg *m, uint32_t index, enum vf_group group, const struct vf_attrs *a)
+{
+	const struct opt *f = a->f;
+	struct ifla_vf_mac mac = {.vf = index};
+	const struct ifla_vf_rate rate = {
+		.vf = index,
+		.min_tx_rate = (uint32_t)f[VF_MIN_TX].v,
+		.max_tx_rate = (uint32_t)f[VF_MAX_TX].v,
+	};
+	const struct ifla_vf_spoofchk spoofchk = {index, (uint32_t)f[VF_SPOOFCHK].v};
+	const struct ifla_vf_trust trust = {index, (uint32_t)f[VF_TRUST].v};
+	const struct ifla_vf_link_state state = {index, (uint32_t)f[VF_LINK_STATE].v};
+	const struct ifla_vf_rss_query_en rss = {index, (uint32_t)f[VF_RSS_QUERY].v};
+
+	switch (group) {
+	case VF_G_MAC:
+		for (int i = 0; i < 6; i++)
+			mac.mac[i] = (uint8_t)(f[VF_MAC].v >> (40 - 8 * i));
+		return nla_put(m, IFLA_VF_MAC, sizeof(mac), &mac);
+	case VF_G_VLAN:
+		return put_vlan(m, index, a);
+	case VF_G_RATE:
+		return nla_put(m, IFLA_VF_RATE, sizeof(rate), &rate);
+	case VF_G_SPOOFCHK:
+		return nla_put(m, IFLA_VF_SPOOFCHK, sizeof(spoofchk), &spoofchk);
+	case VF_G_TRUST:
+		return nla_put(m, IFLA_VF_TRUST, sizeof(trust), &trust);
+	case VF_G_LINK_STATE:
+		return nla_put(m, IFLA_VF_LINK_STATE, sizeof(state), &state);
+	case VF_G_RSS_QUERY:
+		return nla_put(m, IFLA_VF_RSS_QUERY_EN, sizeof(rss), &rss);
+	case VF_GROUPS:
+		break;
+	}
+	return -1;
+}
+
+struct nl_msg *rt_build_vf_set(int pf_ifindex, uint32_t index, enum vf_group group,
+			       const struct vf_attrs *a, struct err *e)
+{
+	const struct ifinfomsg ifi = {.ifi_index = pf_ifindex};
+	_cleanup_(nlmsg_freep) struct nl_msg *m = rt_request(RTM_SETLINK, 0, &ifi, sizeof(ifi), e);
+	struct nlattr *list, *info;
+
+	if (!m)
+		return NULL;
+	list = nla_nest_start(m, IFLA_VFINFO_LIST);
+	info = list ? nla_nest_start(m, IFLA_VF_INFO) : NULL;
+	if (!info || put_group(m, index, group, a) < 0) {
+		err_set(e, CNI_EKERNEL, ENOMEM, "cannot build a netlink request");
+		return NULL;
+	}
+	nla_nest_end(m, info);
+	nla_nest_end(m, list);
+	return TAKE_PTR(m);
+}
+
+int rt_vf_set(struct rt *rt, int pf_ifindex, uint32_t index, enum vf_group group,
+	      const struct vf_attrs *a, struct err *e)
+{
+	_cleanup_(nlmsg_freep) struct nl_msg *m = rt_build_vf_set(pf_ifindex, index, group, a, e);
+
+	return m ? rt_talk(rt, m, NULL, NULL, e) : -1;
+}

@@ -1,0 +1,152 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* vfdev.c - a VF and its PF as sysfs describes them */
+#include "vfdev.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "cni.h"
+#include "sysfs.h"
+
+#define DEVICES "bus/pci/devices"
+
+int pciaddr_parse(const char *text, struct pciaddr *ret)
+{
+	unsigned domain = 0, bus, device, function;
+	int end = 0;
+
+	if (strlen(text) >= PCIADDR_TEXT || strspn(text, "0123456789abcdefABCDEF:.") != strlen(text))
+		return -1;
+	if (sscanf(text, "%x:%x:%x.%x%n", &domain, &bus, &device, &function, &end) != 4) {
+		domain = 0;
+		end = 0;
+		if (sscanf(text, "%x:%x.%x%n", &bus, &device, &function, &end) != 3)
+			return -1;
+	}
+	if (text[end] || bus > 0xff || device > 0x1f || function > 7)
+		return -1;
+	*ret = (struct pciaddr){domain, (uint16_t)(bus << 8 | device << 3 | function)};
+	return 0;
+}
+
+const char *pciaddr_text(const struct pciaddr *a, char buf[static PCIADDR_TEXT])
+{
+	(void)snprintf(buf, PCIADDR_TEXT, "%04x:%02x:%02x.%x", a->domain, a->rid >> 8,
+		       (a->rid >> 3) & 0x1f, a->rid & 7);
+	return buf;
+}
+
+struct netdev_search {
+	int sys;
+	const char *pci;
+	char *ret;  /* IFNAMSIZ bytes */
+	bool pf;    /* skip representors */
+};
+
+static void keep_name(char ret[static IFNAMSIZ], const char *name)
+{
+	(void)snprintf(ret, IFNAMSIZ, "%s", name); /* sysfs has no longer names */
+}
+
+static int pick_netdev(const char *name, void *arg)
+{
+	const struct netdev_search *s = arg;
+	char port[IFNAMSIZ];
+	struct err e;
+
+	if (s->pf && !sysfs_read(s->sys, port, sizeof(port), &e, DEVICES "/%s/net/%s/phys_port_name",
+				 s->pci, name)) {
+		/* devlink port flavours: pN is a port of the PF itself, pfNvfM and the like stand for others */
+		if (port[0] && !(port[0] == 'p' && port[1] >= '0' && port[1] <= '9'))
+			return 0;
+	}
+	keep_name(s->ret, name);
+	return 1;
+}
+
+static int find_netdev(int sys, const char *pci, bool pf, char name[static IFNAMSIZ], struct err *e)
+{
+	struct netdev_search s = {sys, pci, name, pf};
+	struct err found = {0};
+
+	name[0] = '\0';
+	if (sysfs_each(sys, pick_netdev, &s, &found, DEVICES "/%s/net", pci) < 0 &&
+	    found.errnum != ENOENT) {
+		*e = found;
+		return -1;
+	}
+	return 0;
+}
+
+int vfdev_pf_ifname(int sys, const char *pf, char name[static IFNAMSIZ], struct err *e)
+{
+	return find_netdev(sys, pf, true, name, e);
+}
+
+int vfdev_refresh(int sys, struct vfdev *d, struct err *e)
+{
+	struct err link = {0};
+
+	d->driver[0] = '\0';
+	if (sysfs_link_name(sys, d->driver, sizeof(d->driver), &link, DEVICES "/%s/driver", d->name) < 0 &&
+	    link.errnum != ENOENT) {
+		*e = link;
+		return -1;
+	}
+	return find_netdev(sys, d->name, false, d->ifname, e);
+}
+
+static int no_vf(int sys, const struct vfdev *d, struct err *e)
+{
+	char unused[8];
+	uint32_t n;
+
+	if (sysfs_read(sys, unused, sizeof(unused), e, DEVICES "/%s/vendor", d->name) < 0)
+		return err_set(e, CNI_EDEVICE, 0,
+			       "there is no PCI device %s; list the VFs with: ls -d " SYSFS_ROOT "/" DEVICES
+			       "/*/virtfn*",
+			       d->name);
+	if (sysfs_read_u32(sys, &n, e, DEVICES "/%s/sriov_numvfs", d->name) < 0)
+		return err_set(e, CNI_EDEVICE, 0,
+			       "PCI device %s is not a VF; deviceID has to name a virtual function", d->name);
+	return err_set(e, CNI_EDEVICE, 0,
+		       "PCI device %s is a PF with %u VFs, not a VF; deviceID has to name one of its VFs (create "
+		       "them with: echo N > " SYSFS_ROOT "/" DEVICES "/%s/sriov_numvfs)",
+		       d->name, n, d->name);
+}
+
+int vfdev_open(int sys, const struct pciaddr *addr, struct vfdev *ret, struct err *e)
+{
+	struct vfdev d = {.addr = *addr};
+	uint32_t offset, stride;
+
+	pciaddr_text(addr, d.name);
+	if (sysfs_link_name(sys, d.pf, sizeof(d.pf), e, DEVICES "/%s/physfn", d.name) < 0)
+		return e->errnum == ENOENT ? no_vf(sys, &d, e) : -1;
+	if (pciaddr_parse(d.pf, &d.pf_addr) < 0)
+		return err_set(e, CNI_EDEVICE, 0, "VF %s: physfn points to \"%s\"", d.name, d.pf);
+
+	if (sysfs_read_u32(sys, &offset, e, DEVICES "/%s/sriov_offset", d.pf) < 0 ||
+	    sysfs_read_u32(sys, &stride, e, DEVICES "/%s/sriov_stride", d.pf) < 0)
+		return -1;
+
+	uint32_t distance = (uint32_t)addr->rid - d.pf_addr.rid - offset;
+
+	if (stride == 0)
+		stride = 1; /* one VF: the specification lets the stride be 0 */
+	if (distance % stride)
+		return err_set(e, CNI_EDEVICE, 0, "VF %s is not at a multiple of stride %u from PF %s", d.name,
+			       stride, d.pf);
+	d.index = distance / stride;
+
+	if (vfdev_pf_ifname(sys, d.pf, d.pf_ifname, e) < 0 || vfdev_refresh(sys, &d, e) < 0)
+		return -1;
+	if (!d.pf_ifname[0])
+		return err_set(e, CNI_EDEVICE, 0,
+			       "PF %s of VF %s has no network interface on the host; is its driver bound, and is "
+			       "it in the host's namespace?",
+			       d.pf, d.name);
+	*ret = d;
+	return 0;
+}

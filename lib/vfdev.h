@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* vfdev.h - a VF and its PF as sysfs describes them */
+#pragma once
+
+#include <net/if.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "err.h"
+
+/* A PCI address: domain:bus:device.function. */
+#define PCIADDR_TEXT 16
+struct pciaddr {
+	uint32_t domain; /* up to 0xffffffff: VMD puts its domains behind 0x10000 */
+	uint16_t rid;    /* routing id: bus << 8 | device << 3 | function */
+};
+
+/* "0000:3b:02.1", also without the domain. Returns -1 when text is no PCI address. */
+int pciaddr_parse(const char *text, struct pciaddr *ret);
+
+const char *pciaddr_text(const struct pciaddr *a, char buf[static PCIADDR_TEXT]);
+
+/* A VF. Names are "" where there is none. */
+struct vfdev {
+	struct pciaddr addr, pf_addr;
+	char name[PCIADDR_TEXT], pf[PCIADDR_TEXT]; /* the same as text */
+	uint32_t index;                            /* of the VF on its PF: ip link set PF vf INDEX */
+	char pf_ifname[IFNAMSIZ];                  /* the PF's netdev */
+	char ifname[IFNAMSIZ];                     /* the VF's netdev in the host's namespace */
+	char driver[64];
+};
+
+/*
+ * Describes the VF at addr. sys: sysfs_open().
+ * Errors: CNI_EDEVICE: there is no such device, it is no VF, its PF has no netdev. CNI_EIO.
+ * Source: Documentation/ABI/testing/sysfs-bus-pci (physfn, sriov_offset, sriov_stride); PCIe base specification, 9.2.1.2
+ * "VF discovery": VF n (from 1) has the PF's routing id + offset + (n - 1) * stride.
+ */
+int vfdev_open(int sys, const struct pciaddr *addr, struct vfdev *ret, struct err *e);
+
+/* Reads the VF's driver and netdev again, after the VF moved or was rebound. */
+int vfdev_refresh(int sys, struct vfdev *d, struct err *e);
+
+/*
+ * The netdev of the PF at pf into name; "" where it has none. A PF that has several (representors of a switchdev, two
+ * ports) is the one whose phys_port_name is pN or absent, not a VF's (pfNvfM).
+ */
+int vfdev_pf_ifname(int sys, const char *pf, char name[static IFNAMSIZ], struct err *e);

@@ -1,0 +1,224 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* step_ip.c - the pod's addresses: from IPAM, and onto the interface */
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/rtnetlink.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "delegate.h"
+#include "log.h"
+#include "mem.h"
+#include "steps.h"
+
+/* DHCP is the slowest of them, with a server that answers late. */
+#define IPAM_TIMEOUT_S 60
+
+/*
+ * The configuration that goes to IPAM: as it came, or as it was recorded when its runtime is not here or has forgotten it.
+ */
+static int call_ipam(struct attachment *a, enum cni_command command, json_t **ret, struct err *e)
+{
+	bool came = a->conf && a->conf->ipam_type;
+	json_t *recorded = a->rec.config;
+	_cleanup_free_ char *text = came || !recorded ? NULL : json_dumps(recorded, JSON_COMPACT);
+	struct delegate d = {
+		.args = a->args,
+		.env = a->env,
+		.timeout_ms = 1000 * IPAM_TIMEOUT_S,
+	};
+
+	if (came) {
+		d.type = a->conf->ipam_type;
+		d.config = a->conf->text;
+		d.config_len = a->conf->len;
+		if (a->conf->ipam_timeout.set)
+			d.timeout_ms = 1000 * (int)a->conf->ipam_timeout.v;
+	} else if (text) {
+		d.type = json_string_value(json_object_get(json_object_get(recorded, "ipam"), "type"));
+		d.config = text;
+		d.config_len = strlen(text);
+	}
+	return d.type ? delegate_run(&d, command, ret, e) : 0;
+}
+
+/* rec.config is the debt: there is an IPAM plugin that has, or may have, given addresses to this attachment. */
+int ipam_revert(struct attachment *a, struct err *e)
+{
+	return a->rec.config ? call_ipam(a, CNI_DEL, NULL, e) : 0;
+}
+
+int ipam_release_unrecorded(struct attachment *a, struct err *e)
+{
+	return call_ipam(a, CNI_DEL, NULL, e);
+}
+
+int ipam_check(struct attachment *a, struct err *e)
+{
+	return call_ipam(a, CNI_CHECK, NULL, e);
+}
+
+static int take_address(const json_t *ip, struct inet_prefix *ret, struct err *e)
+{
+	const char *text = json_string_value(json_object_get(ip, "address"));
+
+	if (!text || inet_prefix_parse(text, ret) < 0)
+		return err_set(e, CNI_EIPAM, 0, "\"%.64s\" is not an address with a prefix length", text ?: "");
+	return 0;
+}
+
+/* The gateway of the first address of a family that has one: a route without "gw" goes there, as in all CNI plugins. */
+static const char *default_gateway(const json_t *result, int family)
+{
+	json_t *ip;
+	size_t i;
+
+	json_array_foreach(json_object_get(result, "ips"), i, ip) {
+		const char *gw = json_string_value(json_object_get(ip, "gateway"));
+		struct inet_prefix p;
+
+		if (gw && !inet_addr_parse(gw, &p) && p.family == family)
+			return gw;
+	}
+	return NULL;
+}
+
+static int take_route(const json_t *result, const json_t *route, struct rt_route *ret, struct err *e)
+{
+	struct {
+		const char *dst, *gw;
+		struct opt mtu, advmss, priority, table, scope;
+	} raw = {0};
+#define AT(m) offsetof(__typeof__(raw), m)
+	static const struct jfield rows[] = {
+		{"dst", JT_STRING, AT(dst), 0, 0, NULL},
+		{"gw", JT_STRING, AT(gw), 0, 0, NULL},
+		{"mtu", JT_UINT, AT(mtu), 0, UINT32_MAX, NULL},
+		{"advmss", JT_UINT, AT(advmss), 0, UINT32_MAX, NULL},
+		{"priority", JT_UINT, AT(priority), 0, UINT32_MAX, NULL},
+		{"table", JT_UINT, AT(table), 0, UINT32_MAX, NULL},
+		{"scope", JT_UINT, AT(scope), 0, 255, NULL},
+		JT_END,
+	};
+#undef AT
+	struct rt_route r = {.scope = -1};
+
+	if (jtable_read(route, rows, &raw, e) < 0)
+		return -1;
+	if (!raw.dst || inet_prefix_parse(raw.dst, &r.dst) < 0)
+		return err_set(e, CNI_EIPAM, 0, "route to \"%.64s\": that is no destination", raw.dst ?: "");
+	if (raw.scope.set)
+		r.scope = (int)raw.scope.v;
+	if (!raw.gw && r.scope < RT_SCOPE_LINK)
+		raw.gw = default_gateway(result, r.dst.family);
+	if (raw.gw && *raw.gw && (inet_addr_parse(raw.gw, &r.gw) < 0 || r.gw.family != r.dst.family))
+		return err_set(e, CNI_EIPAM, 0, "route to %s: gateway \"%.64s\" is no address of its family", raw.dst,
+			       raw.gw);
+	r.mtu = (uint32_t)raw.mtu.v;
+	r.advmss = (uint32_t)raw.advmss.v;
+	r.priority = (uint32_t)raw.priority.v;
+	r.table = (uint32_t)raw.table.v;
+	*ret = r;
+	return 0;
+}
+
+/* Calls the functions for every address and every route of a result. Either may be NULL. */
+static int each_of(struct attachment *a, const json_t *result,
+		   int (*address)(struct attachment *a, const struct inet_prefix *p, struct err *e),
+		   int (*route)(struct attachment *a, const struct rt_route *r, struct err *e), struct err *e)
+{
+	struct inet_prefix p;
+	struct rt_route r;
+	json_t *item;
+	size_t i;
+
+	json_array_foreach(json_object_get(result, "ips"), i, item)
+		if (take_address(item, &p, e) < 0 || (address && address(a, &p, e) < 0))
+			return -1;
+	json_array_foreach(json_object_get(result, "routes"), i, item)
+		if (take_route(result, item, &r, e) < 0 || (route && route(a, &r, e) < 0))
+			return -1;
+	return 0;
+}
+
+int ipam_apply(struct attachment *a, struct err *e)
+{
+	struct err again = {0};
+
+	if (call_ipam(a, CNI_ADD, &a->ipam, e) < 0) {
+		/* The specification wants a DEL after it; a plugin that said no owes nothing if it cannot do that either. */
+		if (call_ipam(a, CNI_DEL, NULL, &again) < 0)
+			log_line(LOG_WARNING, "DEL after it: %s", again.msg);
+		json_object_del(a->rec.doc, "config");
+		a->rec.config = NULL;
+		return -1;
+	}
+	if (each_of(a, a->ipam, NULL, NULL, e) < 0) /* all of it is read before any of it is used */
+		return err_ctx(e, "the result of IPAM plugin %s", a->conf->ipam_type);
+	return 0;
+}
+
+/* Container runtimes switch IPv6 off in a namespace unless it gets an address; this one has one. */
+static int allow_ipv6(void *arg, struct err *e)
+{
+	char path[96];
+
+	(void)snprintf(path, sizeof(path), "/proc/sys/net/ipv6/conf/%s/disable_ipv6", (const char *)arg);
+
+	_cleanup_fd_ int fd = open(path, O_WRONLY | O_CLOEXEC);
+
+	if (fd < 0 || write(fd, "0", 1) != 1)
+		return err_set(e, CNI_EKERNEL, errno, "cannot switch IPv6 on with %s", path);
+	return 0;
+}
+
+static int add_address(struct attachment *a, const struct inet_prefix *p, struct err *e)
+{
+	if (!rt_addr_add(a->pod, a->link.ifindex, p, e))
+		return 0;
+	if (e->errnum != EACCES || p->family != AF_INET6)
+		return -1;
+	if (netns_run(a->host_ns, a->pod_ns, allow_ipv6, (void *)(uintptr_t)a->args->ifname, e) < 0)
+		return -1;
+	return rt_addr_add(a->pod, a->link.ifindex, p, e);
+}
+
+static int add_route(struct attachment *a, const struct rt_route *r, struct err *e)
+{
+	return rt_route_add(a->pod, a->link.ifindex, r, e);
+}
+
+int address_apply(struct attachment *a, struct err *e)
+{
+	if (each_of(a, a->ipam, add_address, add_route, e) < 0)
+		return err_ctx(e, "interface %s", a->args->ifname);
+	return 0;
+}
+
+static int check_address(struct attachment *a, const struct inet_prefix *p, struct err *e)
+{
+	char text[INET_PREFIX_TEXT];
+	int there = rt_addr_exists(a->pod, a->link.ifindex, p, e);
+
+	if (there == 0)
+		return err_set(e, CNI_ECHECK, 0, "interface %s does not have address %s any more", a->args->ifname,
+			       inet_prefix_text(p, text));
+	return there < 0 ? -1 : 0;
+}
+
+static int check_route(struct attachment *a, const struct rt_route *r, struct err *e)
+{
+	char text[INET_PREFIX_TEXT];
+	int there = rt_route_exists(a->pod, a->link.ifindex, r, e);
+
+	if (there == 0)
+		return err_set(e, CNI_ECHECK, 0, "interface %s does not have the route to %s any more", a->args->ifname,
+			       inet_prefix_text(&r->dst, text));
+	return there < 0 ? -1 : 0;
+}
+
+/* Our own answer, not prevResult: what plugins behind us added is theirs to check. */
+int address_check(struct attachment *a, struct err *e)
+{
+	return each_of(a, a->rec.result, check_address, check_route, e);
+}

@@ -1,0 +1,229 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* step_link.c - the VF's netdev: into the pod, its MAC there, and back */
+#include <errno.h>
+#include <string.h>
+
+#include "clock.h"
+#include "log.h"
+#include "mem.h"
+#include "steps.h"
+
+/* A namespace that ended gives its devices back in the background; the kernel is done in well under a second. */
+#define RETURN_TIMEOUT_MS 10000
+
+/* Drivers that set a MAC through their PF's mailbox (iavf) say yes at once and show it later. */
+#define MAC_TIMEOUT_MS 5000
+
+int move_apply(struct attachment *a, struct err *e)
+{
+	struct rt_link_change c = RT_LINK_KEEP;
+
+	/* An alternative name goes with the device, where it could meet another of the same name, or CNI_IFNAME. */
+	if (a->link.n_altnames &&
+	    rt_altnames_change(a->host, a->link.ifindex, false, a->link.n_altnames, a->link.altnames, e) < 0)
+		return err_ctx(e, "VF %s: alternative names", a->vf.name);
+
+	c.netns_fd = a->pod_ns;
+	c.name = a->args->ifname;
+	c.up = 1;
+	if (a->conf->mtu.set && a->conf->mtu.v != a->link.mtu)
+		c.mtu = (uint32_t)a->conf->mtu.v;
+	if (rt_link_change(a->host, a->link.ifindex, &c, e) < 0)
+		return err_ctx(e, "VF %s: interface %s to %s in %s", a->vf.name, a->link.name, a->args->ifname,
+			       a->args->netns);
+	return 0;
+}
+
+/* The VF's netdev in the pod, whatever it is called now. Result: 1, 0 when it is not there. */
+static int find_in_pod(struct attachment *a, struct rt_link *ret, struct err *e)
+{
+	struct err none = {0};
+
+	if (!a->pod)
+		return 0;
+	if (!rt_link_by_name(a->pod, a->rec.ifname, ret, &none) && !strcmp(ret->parent, a->vf.name))
+		return 1;
+	none = (struct err){0};
+	if (!rt_link_by_parent(a->pod, a->vf.name, ret, &none))
+		return 1;
+	if (none.errnum == ENODEV)
+		return 0;
+	*e = none;
+	return -1;
+}
+
+/* The VF's netdev on the host. Result: 1, 0 when it is not there. */
+static int find_on_host(struct attachment *a, struct rt_link *ret, struct err *e)
+{
+	if (vfdev_refresh(a->sys, &a->vf, e) < 0)
+		return -1;
+	if (!a->vf.ifname[0])
+		return 0;
+	if (!rt_link_by_name(a->host, a->vf.ifname, ret, e))
+		return 1;
+	return e->errnum == ENODEV ? 0 : -1;
+}
+
+/* Waits until the kernel has brought the VF's netdev back to the host. */
+static int await_return(struct attachment *a, struct rt_link *ret, struct err *e)
+{
+	_cleanup_(rt_freep) struct rt *watch = NULL;
+	int64_t end = clock_ms() + RETURN_TIMEOUT_MS;
+	int found, more = 1;
+
+	if (rt_watch_in(a->host_ns, a->host_ns, &watch, e) < 0)
+		return -1;
+	/* looked at after the watch began, so that no return is missed */
+	while (!(found = find_on_host(a, ret, e)) && a->vf.driver[0] && more > 0)
+		more = rt_watch_next(watch, clock_left_ms(end), ret, e);
+	if (found || !a->vf.driver[0] || more < 0)
+		return found < 0 || more < 0 ? -1 : found;
+	return err_set(e, CNI_EAGAIN, 0,
+		       "VF %s has not come back to the host within %d s; some process keeps the namespace %s of "
+		       "container %s alive (find it with: lsns -t net)",
+		       a->vf.name, RETURN_TIMEOUT_MS / 1000, a->rec.netns, a->args->container_id);
+}
+
+static int rename_on_host(struct attachment *a, const struct rt_link *link, struct err *e)
+{
+	struct rt_link_change c = RT_LINK_KEEP;
+
+	if (link->flags & IFF_UP) { /* older kernels rename only what is down */
+		c.up = 0;
+		if (rt_link_change(a->host, link->ifindex, &c, e) < 0)
+			return -1;
+		c.up = -1;
+	}
+	c.name = a->rec.link.name;
+	if (rt_link_change(a->host, link->ifindex, &c, e) < 0)
+		return err_ctx(e, "VF %s: interface %s to %s", a->vf.name, link->name, a->rec.link.name);
+	return 0;
+}
+
+int move_revert(struct attachment *a, struct err *e)
+{
+	struct rt_link_change c = RT_LINK_KEEP;
+	struct rt_link link;
+	int found = find_in_pod(a, &link, e);
+
+	if (found < 0)
+		return -1;
+	if (found) {
+		c.netns_fd = a->host_ns;
+		c.name = a->rec.link.name;
+		if (!rt_link_change(a->pod, link.ifindex, &c, e))
+			return 0;
+		/* it may have moved all the same, and the name be the trouble */
+	}
+
+	found = find_on_host(a, &link, e);
+	if (!found)
+		found = await_return(a, &link, e);
+	if (found <= 0)
+		return found; /* no driver, no netdev: nothing that could move */
+	return strcmp(link.name, a->rec.link.name) ? rename_on_host(a, &link, e) : 0;
+}
+
+/* --- the MAC --- */
+
+static int wanted_mac_shows(struct attachment *a, uint64_t mac, struct err *e)
+{
+	_cleanup_(rt_freep) struct rt *watch = NULL;
+	int64_t end = clock_ms() + MAC_TIMEOUT_MS;
+	char is[MAC_TEXT], want[MAC_TEXT];
+	struct rt_link event;
+	int more = 1;
+
+	if (rt_link_by_name(a->pod, a->args->ifname, &a->link, e) < 0)
+		return -1;
+	if (a->link.mac == mac)
+		return 0;
+	if (rt_watch_in(a->host_ns, a->pod_ns, &watch, e) < 0)
+		return -1;
+	while (more > 0) {
+		if (rt_link_by_name(a->pod, a->args->ifname, &a->link, e) < 0)
+			return -1;
+		if (a->link.mac == mac)
+			return 0;
+		more = rt_watch_next(watch, clock_left_ms(end), &event, e);
+	}
+	return more < 0 ? -1
+			: err_set(e, CNI_EKERNEL, 0, "VF %s: MAC is %s, driver %s has not changed it to %s within %d s",
+				  a->vf.name, mac_text(a->link.mac, is), a->vf.driver, mac_text(mac, want),
+				  MAC_TIMEOUT_MS / 1000);
+}
+
+/*
+ * The VF's netdev takes the admin MAC by itself, or only from us. It comes after the move because igbvf hears of an admin MAC
+ * only when it is brought up, and refuses it before.
+ */
+int mac_apply(struct attachment *a, struct err *e)
+{
+	const struct opt *want = &a->conf->vf.f[VF_MAC];
+	struct rt_link_change c = RT_LINK_KEEP, down = RT_LINK_KEEP;
+
+	if (rt_link_by_name(a->pod, a->args->ifname, &a->link, e) < 0)
+		return -1;
+	if (!want->set || a->link.mac == want->v)
+		return 0;
+
+	c.mac = want->v;
+	if (rt_link_change(a->pod, a->link.ifindex, &c, e) < 0) {
+		if (e->errnum != EBUSY)
+			return err_ctx(e, "VF %s (driver %s): MAC in the pod", a->vf.name, a->vf.driver);
+		/* a driver that changes its MAC only while it is down */
+		down.up = 0;
+		c.up = 1;
+		if (rt_link_change(a->pod, a->link.ifindex, &down, e) < 0 ||
+		    rt_link_change(a->pod, a->link.ifindex, &c, e) < 0)
+			return err_ctx(e, "VF %s (driver %s): MAC in the pod", a->vf.name, a->vf.driver);
+	}
+	return wanted_mac_shows(a, want->v, e);
+}
+
+/* --- CHECK --- */
+
+/* The interface as it should be: what the whole chain of plugins answered where the runtime says it, else our own answer. */
+static json_t *expected_interface(const struct attachment *a)
+{
+	const json_t *results[] = {a->conf->result, a->rec.result};
+	json_t *itf;
+	size_t i;
+
+	for (size_t k = 0; k < ARRAY_SIZE(results); k++)
+		json_array_foreach(json_object_get(results[k], "interfaces"), i, itf) {
+			const char *name = json_string_value(json_object_get(itf, "name"));
+			const char *sandbox = json_string_value(json_object_get(itf, "sandbox"));
+
+			if (name && sandbox && *sandbox && !strcmp(name, a->args->ifname))
+				return itf;
+		}
+	return NULL;
+}
+
+int move_check(struct attachment *a, struct err *e)
+{
+	json_t *itf = expected_interface(a);
+	const char *mac = json_string_value(json_object_get(itf, "mac"));
+	json_int_t mtu = json_integer_value(json_object_get(itf, "mtu"));
+	char text[MAC_TEXT];
+	uint64_t want;
+	int found = find_in_pod(a, &a->link, e);
+
+	if (found < 0)
+		return -1;
+	if (!found)
+		return err_set(e, CNI_ECHECK, 0, "VF %s is not in the pod's namespace %s", a->vf.name, a->rec.netns);
+	if (strcmp(a->link.name, a->args->ifname))
+		return err_set(e, CNI_ECHECK, 0, "VF %s is called %s in the pod, ADD called it %s", a->vf.name,
+			       a->link.name, a->args->ifname);
+	if (!(a->link.flags & IFF_UP))
+		return err_set(e, CNI_ECHECK, 0, "interface %s is down, ADD left it up", a->args->ifname);
+	if (mac && !mac_parse(mac, &want) && want != a->link.mac)
+		return err_set(e, CNI_ECHECK, 0, "interface %s has MAC %s, it should be %s", a->args->ifname,
+			       mac_text(a->link.mac, text), mac);
+	if (mtu && mtu != (json_int_t)a->link.mtu)
+		return err_set(e, CNI_ECHECK, 0, "interface %s has MTU %u, it should be %lld", a->args->ifname,
+			       a->link.mtu, (long long)mtu);
+	return 0;
+}

@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* step_record.c - claim the VF, remember it as it was, and what became of it */
+#include <string.h>
+
+#include "mem.h"
+#include "steps.h"
+
+/*
+ * The claim is an entry of the index, made before the record: so a record always has an entry that DEL can find it by, and an
+ * entry without a record is of no meaning.
+ */
+int claim_apply(struct attachment *a, struct err *e)
+{
+	const struct cni_args *args = a->args;
+	char vf[PCIADDR_TEXT];
+	struct record other = {0};
+	int r = record_index_add(a->folder, args->container_id, args->ifname, a->vf.name, e);
+
+	if (r)
+		return r < 0 ? -1 : 0;
+	r = record_index_find(a->folder, args->container_id, args->ifname, vf, e);
+	if (r <= 0)
+		return r < 0 ? -1 : claim_apply(a, e);
+	r = record_load(a->folder, vf, &other, e);
+	if (r < 0)
+		return -1;
+	bool taken = r && !strcmp(other.container_id, args->container_id) && !strcmp(other.ifname, args->ifname);
+
+	record_clear(&other);
+	if (taken)
+		return err_set(e, CNI_ECONFIG, 0,
+			       "interface %s of container %s has VF %s already; DEL has to come before another ADD",
+			       args->ifname, args->container_id, vf);
+	if (record_index_drop(a->folder, args->container_id, args->ifname, e) < 0)
+		return -1;
+	return claim_apply(a, e);
+}
+
+int claim_revert(struct attachment *a, struct err *e)
+{
+	char vf[PCIADDR_TEXT];
+	int found = record_index_find(a->folder, a->args->container_id, a->args->ifname, vf, e);
+
+	if (found <= 0 || strcmp(vf, a->vf.name))
+		return found < 0 ? -1 : 0;
+	return record_index_drop(a->folder, a->args->container_id, a->args->ifname, e);
+}
+
+int record_apply(struct attachment *a, struct err *e)
+{
+	return record_save(a->folder, &a->rec, e);
+}
+
+int record_revert(struct attachment *a, struct err *e)
+{
+	return record_drop(a->folder, a->vf.name, e);
+}
+
+static json_t *own_interface(const struct attachment *a)
+{
+	char mac[MAC_TEXT];
+
+	return json_pack("{s:s, s:s, s:I, s:s, s:s}", "name", a->args->ifname, "mac",
+			 mac_text(a->link.mac, mac), "mtu", (json_int_t)a->link.mtu, "sandbox",
+			 a->args->netns, "pciID", a->vf.name);
+}
+
+/* Builds what ADD answers into the record, and says there that the attachment stands. */
+int answer_apply(struct attachment *a, struct err *e)
+{
+	json_t *routes = json_object_get(a->ipam, "routes"), *ips = json_array(), *result, *ip;
+	size_t i;
+
+	json_array_foreach(json_object_get(a->ipam, "ips"), i, ip) {
+		ip = json_copy(ip);
+		json_object_set_new(ip, "interface", json_integer(0));
+		json_array_append_new(ips, ip);
+	}
+	result = json_pack("{s:s, s:[o], s:o, s:o, s:o}", "cniVersion", cni_version_name(CNI_NEWEST),
+			   "interfaces", own_interface(a), "ips", ips, "routes",
+			   routes ? json_incref(routes) : json_array(), "dns",
+			   cni_dns_merge(a->conf->dns, json_object_get(a->ipam, "dns")));
+
+	if (!a->rec.doc)
+		a->rec.doc = json_object();
+	json_object_set_new(a->rec.doc, "result", result);
+	a->rec.result = result;
+	a->rec.phase = RECORD_ATTACHED;
+	return record_save(a->folder, &a->rec, e);
+}

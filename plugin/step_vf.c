@@ -1,0 +1,311 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* step_vf.c - the PF's side: its link, and the VF's attributes on it */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "log.h"
+#include "mem.h"
+#include "steps.h"
+#include "sysfs.h"
+
+/* What the administrator can do about an attribute that the driver refused. */
+static int explain_refusal(const struct attachment *a, const struct vf_attrs *want, enum vf_field field,
+			   struct err *e)
+{
+	uint64_t value = want->f[field].v;
+	char driver[64] = "?", text[MAC_TEXT + 3];
+	struct err unknown;
+
+	if (e->errnum == EPROTONOSUPPORT) { /* the VLAN's message carries all three of its values */
+		field = VF_PROTO;
+		value = want->f[field].v;
+	}
+
+	(void)sysfs_link_name(a->sys, driver, sizeof(driver), &unknown, "bus/pci/devices/%s/driver",
+			      a->vf.pf); /* only for the message */
+	switch (e->errnum) {
+	case EOPNOTSUPP:
+		err_hint(e, "driver %s does not offer it; remove \"%s\"", driver, vf_field_name(field));
+		break;
+	case EPROTONOSUPPORT:
+		err_hint(e, "driver %s offers VLAN protocol 802.1q alone", driver);
+		break;
+	case EPERM:
+		err_hint(e, "the plugin needs CAP_NET_ADMIN on the host");
+		break;
+	default:
+		err_hint(e, "driver %s does not take this value; see the kernel log", driver);
+	}
+	return err_ctx(e, "PF %s: VF %u: %s %s", a->pf.link.name, a->vf.index, vf_field_name(field),
+		       vf_value_text(field, value, text));
+}
+
+/* Sets what differs between have and want, group by group. */
+static int set_groups(struct attachment *a, const struct vf_attrs *have, const struct vf_attrs *want,
+		      int (*set)(struct attachment *a, const struct vf_attrs *want, enum vf_field field,
+				 struct err *e),
+		      struct err *e)
+{
+	bool done[VF_GROUPS] = {false};
+	struct err first = {0}, now = {0};
+
+	for (enum vf_field f = vf_attrs_diff(want, have, 0); f < VF_FIELDS;
+	     f = vf_attrs_diff(want, have, f + 1)) {
+		if (done[vf_field_group(f)])
+			continue;
+		done[vf_field_group(f)] = true;
+		if (set(a, want, f, &now) < 0)
+			(void)err_keep_first(&first, &now); /* told below */
+	}
+	if (!first.code)
+		return 0;
+	*e = first;
+	return -1;
+}
+
+static int set_wanted(struct attachment *a, const struct vf_attrs *want, enum vf_field field,
+		      struct err *e)
+{
+	if (rt_vf_set(a->host, a->pf.link.ifindex, a->vf.index, vf_field_group(field), want, e) < 0)
+		return explain_refusal(a, want, field, e);
+	return 0;
+}
+
+/*
+ * A driver may refuse to take an admin MAC of zero, which is what a VF has that never got one. Then the VF keeps its own MAC as
+ * admin MAC: it works as before, but cannot choose another.
+ */
+static int set_found(struct attachment *a, const struct vf_attrs *want, enum vf_field field,
+		     struct err *e)
+{
+	struct vf_attrs own = *want;
+
+	if (!set_wanted(a, want, field, e))
+		return 0;
+	if (field != VF_MAC || want->f[VF_MAC].v || !a->rec.link.mac)
+		return -1;
+	log_line(LOG_WARNING, "%s; the VF's own MAC is set instead", e->msg);
+	own.f[VF_MAC].v = a->rec.link.mac;
+	return set_wanted(a, &own, field, e);
+}
+
+/* Reads the PF again. Result: 1, 0 when it or the VF is gone. */
+static int refresh(struct attachment *a, struct err *e)
+{
+	struct rt_pf pf;
+
+	rt_pf_clear(&a->pf);
+	if (vfdev_pf_ifname(a->sys, a->vf.pf, a->vf.pf_ifname, e) < 0)
+		return -1;
+	if (!a->vf.pf_ifname[0])
+		return 0;
+	if (rt_pf_get(a->host, a->vf.pf_ifname, &pf, e) < 0)
+		return e->errnum == ENODEV ? 0 : -1;
+	a->pf = pf;
+	return attachment_vf_attrs(a) != NULL;
+}
+
+int vf_apply(struct attachment *a, struct err *e)
+{
+	const struct vf_attrs want = vf_attrs_merge(&a->rec.found, &a->rec.wanted);
+
+	if (set_groups(a, attachment_vf_attrs(a), &want, set_wanted, e) < 0)
+		return -1;
+	/* A PF that is down may take a value and forget it. */
+	return a->pf.link.flags & IFF_UP ? 0 : vf_check(a, e);
+}
+
+int vf_revert(struct attachment *a, struct err *e)
+{
+	int there = refresh(a, e);
+
+	if (there <= 0)
+		return there;
+	return set_groups(a, attachment_vf_attrs(a), &a->rec.found, set_found, e);
+}
+
+int vf_check(struct attachment *a, struct err *e)
+{
+	/* The MAC that nobody asked for is the driver's affair: igbvf reports its own to the PF when it is opened. */
+	struct vf_attrs want = vf_attrs_merge(&a->rec.found, &a->rec.wanted);
+	char is[MAC_TEXT + 3], was[MAC_TEXT + 3];
+	const struct vf_attrs *have;
+	enum vf_field f;
+	int there = refresh(a, e);
+
+	if (there < 0)
+		return -1;
+	if (!there)
+		return err_set(e, CNI_ECHECK, 0, "PF %s does not have VF %u (%s) any more", a->vf.pf, a->vf.index,
+			       a->vf.name);
+	have = attachment_vf_attrs(a);
+	want.f[VF_MAC] = a->rec.wanted.f[VF_MAC];
+	f = vf_attrs_diff(&want, have, 0);
+	if (f == VF_FIELDS)
+		return 0;
+	return err_set(e, CNI_ECHECK, 0, "PF %s: VF %u: %s is %s, ADD left it at %s", a->pf.link.name, a->vf.index,
+		       vf_field_name(f), have->f[f].set ? vf_value_text(f, have->f[f].v, is) : "not reported",
+		       vf_value_text(f, want.f[f].v, was));
+}
+
+/* --- the VF's own MAC, which only its PF can let it have back --- */
+
+static int own_mac_back(struct attachment *a, const struct rt_link *link, struct err *e)
+{
+	struct rt_link_change c = RT_LINK_KEEP;
+	struct vf_attrs free_mac = {0};
+	int there = refresh(a, e);
+
+	if (there < 0)
+		return -1;
+	if (there) {
+		/* an admin MAC would forbid it; igbvf also has to be told after, so vf_revert() comes once more */
+		free_mac.f[VF_MAC].set = true;
+		if (set_found(a, &free_mac, VF_MAC, e) < 0)
+			return -1;
+	}
+	c.mac = a->rec.link.mac;
+	return rt_link_change(a->host, link->ifindex, &c, e);
+}
+
+int own_link_revert(struct attachment *a, struct err *e)
+{
+	const struct record_link *want = &a->rec.link;
+	struct rt_link_change c = RT_LINK_KEEP;
+	struct rt_link now;
+	struct err first = {0}, step = {0};
+	bool again = false;
+
+	if (vfdev_refresh(a->sys, &a->vf, e) < 0)
+		return -1;
+	if (!a->vf.ifname[0])
+		return 0; /* it has no netdev: move_revert() has said why */
+	if (rt_link_by_name(a->host, a->vf.ifname, &now, e) < 0)
+		return -1;
+
+	if (want->mac && now.mac != want->mac) {
+		again = true;
+		if (own_mac_back(a, &now, &step) < 0) {
+			err_ctx(&step, "VF %s: own MAC", a->vf.name);
+			(void)err_keep_first(&first, &step); /* told below */
+		}
+	}
+	for (unsigned i = 0; i < want->n_altnames; i++) {
+		bool there = false;
+
+		for (unsigned k = 0; k < now.n_altnames && k < RT_ALTNAMES; k++)
+			there = there || !strcmp(now.altnames[k], want->altnames[i]);
+		/* udev gives a device that comes back its alternative names as well, and may be faster */
+		if (!there && rt_altnames_change(a->host, now.ifindex, true, 1, &want->altnames[i], &step) < 0 &&
+		    step.errnum != EEXIST) {
+			err_ctx(&step, "VF %s: alternative name %s", a->vf.name, want->altnames[i]);
+			(void)err_keep_first(&first, &step); /* told below */
+		}
+		step.code = 0;
+	}
+	if (now.mtu != want->mtu)
+		c.mtu = want->mtu;
+	if (want->up != !!(now.flags & IFF_UP)) {
+		c.up = want->up;
+		again = true;
+	}
+	if ((c.mtu || c.up >= 0) && rt_link_change(a->host, now.ifindex, &c, &step) < 0) {
+		err_ctx(&step, "VF %s: MTU and flags", a->vf.name);
+		(void)err_keep_first(&first, &step); /* told below */
+	}
+	/* A VF that gets a MAC, or is opened or closed, reports its MAC to the PF, where it would stay. */
+	if (again && vf_revert(a, &step) < 0)
+		(void)err_keep_first(&first, &step); /* told below */
+	if (!first.code)
+		return 0;
+	*e = first;
+	return -1;
+}
+
+/* --- the PF's link --- */
+
+#define PF_LOCK_MS 10000
+
+/* Whether other attachments need the PF up. */
+struct pf_users {
+	const struct attachment *a;
+	bool found;
+};
+
+static int note_user(const char *vf, void *arg, struct err *e)
+{
+	struct pf_users *u = arg;
+	struct record r = {0};
+
+	if (!strcmp(vf, u->a->vf.name))
+		return 0;
+	if (record_load(u->a->folder, vf, &r, e) < 0)
+		return 0; /* a record that can't be read has its own story; it does not hold the PF */
+	if (r.pf_raised && !strcmp(r.pf, u->a->vf.pf))
+		u->found = true;
+	record_clear(&r);
+	return u->found;
+}
+
+static int other_users(const struct attachment *a, bool *ret, struct err *e)
+{
+	struct pf_users u = {a, false};
+
+	if (record_each(a->folder, note_user, &u, e) < 0)
+		return -1;
+	*ret = u.found;
+	return 0;
+}
+
+static int set_pf_up(struct attachment *a, bool up, struct err *e)
+{
+	struct rt_link_change c = RT_LINK_KEEP;
+
+	c.up = up;
+	if (rt_link_change(a->host, a->pf.link.ifindex, &c, e) < 0)
+		return err_ctx(e, "PF %s", a->vf.pf_ifname);
+	return 0;
+}
+
+/*
+ * A PF that was down is up as long as an attachment that asked for it lives. Each says so in its record; who counts them holds
+ * the PF's lock, so that the last two to go don't each leave it to the other.
+ */
+int pf_link_apply(struct attachment *a, struct err *e)
+{
+	bool up = a->pf.link.flags & IFF_UP;
+	_cleanup_fd_ int lock = -1;
+
+	if (!a->conf->pf_link.set || a->conf->pf_link.v != PF_LINK_RAISE)
+		return 0;
+	lock = record_lock(a->folder, a->vf.pf, "an attachment that brings the PF up", PF_LOCK_MS, e);
+	if (lock < 0)
+		return -1;
+	if (up && other_users(a, &a->rec.pf_raised, e) < 0)
+		return -1;
+	if (up && !a->rec.pf_raised)
+		return 0;
+	a->rec.pf_raised = true;
+	if (record_save(a->folder, &a->rec, e) < 0)
+		return -1;
+	return up ? 0 : set_pf_up(a, true, e);
+}
+
+int pf_link_revert(struct attachment *a, struct err *e)
+{
+	_cleanup_fd_ int lock = -1;
+	bool others;
+	int there;
+
+	if (!a->rec.pf_raised)
+		return 0;
+	lock = record_lock(a->folder, a->vf.pf, "an attachment that brings the PF down", PF_LOCK_MS, e);
+	if (lock < 0 || other_users(a, &others, e) < 0)
+		return -1;
+	there = others ? 0 : refresh(a, e);
+	if (there < 0 || (there && set_pf_up(a, false, e) < 0))
+		return -1;
+	a->rec.pf_raised = false;
+	return record_save(a->folder, &a->rec, e);
+}

@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* steps.h - the flow: one table, read down for ADD and up for DEL */
+#pragma once
+
+#include "attachment.h"
+
+/*
+ * Goes down the table. A step that fails is undone together with all before it, and the record is dropped; what could not
+ * be undone leaves the record, for DEL.
+ */
+int steps_apply(struct attachment *a, struct err *e);
+
+/*
+ * Goes up the whole table. Every step is tried; the first error is the answer, and then the record stays.
+ */
+int steps_revert(struct attachment *a, struct err *e);
+
+/* Asks every step whether the world still is as ADD left it. Errors: CNI_ECHECK. */
+int steps_check(struct attachment *a, struct err *e);
+
+/* The steps themselves. What each is for stands in the table; they look before they act. */
+int claim_apply(struct attachment *a, struct err *e);
+int claim_revert(struct attachment *a, struct err *e);
+int record_apply(struct attachment *a, struct err *e);
+int record_revert(struct attachment *a, struct err *e);
+int pf_link_apply(struct attachment *a, struct err *e);
+int pf_link_revert(struct attachment *a, struct err *e);
+int own_link_revert(struct attachment *a, struct err *e);
+int vf_apply(struct attachment *a, struct err *e);
+int vf_revert(struct attachment *a, struct err *e);
+int vf_check(struct attachment *a, struct err *e);
+int move_apply(struct attachment *a, struct err *e);
+int move_revert(struct attachment *a, struct err *e);
+int move_check(struct attachment *a, struct err *e);
+int mac_apply(struct attachment *a, struct err *e);
+int ipam_apply(struct attachment *a, struct err *e);
+int ipam_revert(struct attachment *a, struct err *e);
+int ipam_check(struct attachment *a, struct err *e);
+/* For DEL without a record: the IPAM plugin of the configuration is told, as the specification wants. */
+int ipam_release_unrecorded(struct attachment *a, struct err *e);
+int address_apply(struct attachment *a, struct err *e);
+int address_check(struct attachment *a, struct err *e);
+int answer_apply(struct attachment *a, struct err *e);
