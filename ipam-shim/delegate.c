@@ -21,7 +21,8 @@
 int delegate_find(const char *type, const char *cni_path, char path[static PATH_MAX], struct err *e)
 {
 	if (!*type || strchr(type, '/') || !strcmp(type, ".") || !strcmp(type, ".."))
-		return err_set(e, CNI_ECONFIG, 0, "ipam: \"type\": \"%.64s\" is not the name of an executable", type);
+		return err_set(e, CNI_ECONFIG, 0,
+			       "ipam: \"type\": \"%.64s\" is not the name of an executable", type);
 
 	for (const char *dir = cni_path; *dir;) {
 		int len = (int)strcspn(dir, ":");
@@ -33,9 +34,10 @@ int delegate_find(const char *type, const char *cni_path, char path[static PATH_
 		dir += len;
 		dir += *dir == ':';
 	}
-	return err_set(e, CNI_EIPAM, 0,
-		       "IPAM plugin %s is not in CNI_PATH (%s); install it there, or correct ipam.type", type,
-		       *cni_path ? cni_path : "which is empty");
+	return err_set(
+		e, CNI_EIPAM, 0,
+		"IPAM plugin %s is not in CNI_PATH (%s); install it there, or correct ipam.type",
+		type, *cni_path ? cni_path : "which is empty");
 }
 
 static void strv_free(char ***v)
@@ -52,8 +54,12 @@ static char **make_env(const struct delegate *d, enum cni_command command)
 	const struct {
 		const char *name, *value;
 	} own[] = {
-		{"COMMAND", cni_command_name(command)}, {"CONTAINERID", a->container_id}, {"NETNS", a->netns},
-		{"IFNAME", a->ifname},			{"ARGS", a->args},		  {"PATH", a->path},
+		{"COMMAND", cni_command_name(command)},
+		{"CONTAINERID", a->container_id},
+		{"NETNS", a->netns},
+		{"IFNAME", a->ifname},
+		{"ARGS", a->args},
+		{"PATH", a->path},
 	};
 	size_t n = 0;
 	char **env;
@@ -79,14 +85,18 @@ no_memory:
 	return NULL;
 }
 
-/* The configuration as a file, so that it is complete whatever the plugin reads, and nobody waits for a full pipe. */
+/*
+ * The configuration as a file, so that it is complete whatever the plugin reads, and nobody waits
+ * for a full pipe.
+ */
 static int config_file(const struct delegate *d, struct err *e)
 {
 	_cleanup_fd_ int fd = memfd_create("network configuration", MFD_CLOEXEC);
 
 	if (fd < 0 || write(fd, d->config, d->config_len) != (ssize_t)d->config_len ||
 	    lseek(fd, 0, SEEK_SET) < 0)
-		return err_set(e, CNI_EIO, errno, "cannot hand the network configuration to IPAM plugin %s", d->type);
+		return err_set(e, CNI_EIO, errno,
+			       "cannot hand the network configuration to IPAM plugin %s", d->type);
 	return TAKE_FD(fd);
 }
 
@@ -109,16 +119,21 @@ static pid_t start(const struct delegate *d, enum cni_command command, int *ret_
 	if (in < 0)
 		return -1;
 	if (!env || pipe2(fds, O_CLOEXEC) < 0)
-		return err_set(e, CNI_EIPAM, env ? errno : ENOMEM, "cannot start IPAM plugin %s", path);
+		return err_set(e, CNI_EIPAM, env ? errno : ENOMEM, "cannot start IPAM plugin %s",
+			       path);
 	out_read = fds[0];
 	out_write = fds[1];
 
-	/* A process group of its own: a script's children end with it. SIGPIPE: we ignore it, it should not. */
+	/*
+	 * A process group of its own: a script's children end with it. SIGPIPE: we ignore it, it
+	 * should not.
+	 */
 	(void)sigemptyset(&none);
 	(void)sigemptyset(&pipe_only);
 	(void)sigaddset(&pipe_only, SIGPIPE);
 	posix_spawnattr_init(&attr);
-	posix_spawnattr_setflags(&attr, POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK);
+	posix_spawnattr_setflags(&attr, POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGDEF |
+						POSIX_SPAWN_SETSIGMASK);
 	posix_spawnattr_setpgroup(&attr, 0);
 	posix_spawnattr_setsigdefault(&attr, &pipe_only);
 	posix_spawnattr_setsigmask(&attr, &none);
@@ -170,8 +185,8 @@ static bool read_some(int fd, struct output *o)
 }
 
 /*
- * Takes the output until the plugin has ended, not until its output is closed: a daemon that it left behind may hold it.
- * Result: 1 when it ended, 0 when the time is over.
+ * Takes the output until the plugin has ended, not until its output is closed: a daemon that it
+ * left behind may hold it. Result: 1 when it ended, 0 when the time is over.
  */
 static int collect(pid_t pid, int out, int timeout_ms, struct output *o)
 {
@@ -192,7 +207,8 @@ static int collect(pid_t pid, int out, int timeout_ms, struct output *o)
 			p[0].fd = -1;
 	}
 
-	(void)fcntl(out, F_SETFL, O_NONBLOCK); /* what it wrote before it ended is in the pipe now */
+	(void)fcntl(out, F_SETFL,
+		    O_NONBLOCK); /* what it wrote before it ended is in the pipe now */
 	while (poll(&p[0], 1, 0) > 0 && !read_some(out, o))
 		;
 	return 1;
@@ -220,25 +236,31 @@ static int take_error(const struct delegate *d, int status, const struct output 
 	char buf[160];
 
 	if (msg && *msg) {
-		err_set(e, code > 0 && code < INT_MAX ? (int)code : CNI_EIPAM, 0, "IPAM plugin %s: %s", d->type, msg);
-		(void)snprintf(e->details, sizeof(e->details), "%s", details ?: ""); /* may be cut */
+		err_set(e, code > 0 && code < INT_MAX ? (int)code : CNI_EIPAM, 0,
+			"IPAM plugin %s: %s", d->type, msg);
+		(void)snprintf(e->details, sizeof(e->details), "%s",
+			       details ?: ""); /* may be cut */
 		return -1;
 	}
 	if (WIFSIGNALED(status))
 		return err_set(e, CNI_EIPAM, 0, "IPAM plugin %s was killed by signal %d", d->type,
 			       WTERMSIG(status));
-	return err_set(e, CNI_EIPAM, 0, "IPAM plugin %s ended with status %d and printed no error object: \"%s\"",
+	return err_set(e, CNI_EIPAM, 0,
+		       "IPAM plugin %s ended with status %d and printed no error object: \"%s\"",
 		       d->type, WEXITSTATUS(status), excerpt(o, buf));
 }
 
-static int take_result(const struct delegate *d, const struct output *o, json_t **ret, struct err *e)
+static int take_result(const struct delegate *d, const struct output *o, json_t **ret,
+		       struct err *e)
 {
 	json_auto_t *raw = NULL, *result = NULL;
 	char what[96], buf[160];
 
-	(void)snprintf(what, sizeof(what), "the result of IPAM plugin %.48s", d->type); /* may be cut */
+	(void)snprintf(what, sizeof(what), "the result of IPAM plugin %.48s",
+		       d->type); /* may be cut */
 	if (o->too_long)
-		return err_set(e, CNI_EIPAM, 0, "%s is larger than %u bytes", what, JTABLE_MAX_TEXT);
+		return err_set(e, CNI_EIPAM, 0, "%s is larger than %u bytes", what,
+			       JTABLE_MAX_TEXT);
 	raw = jtable_parse(o->text ?: "", o->len, what, e);
 	result = raw ? cni_result_in(raw, what, e) : NULL;
 	if (!result) {
@@ -272,10 +294,11 @@ int delegate_run(const struct delegate *d, enum cni_command command, json_t **re
 	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
 		;
 	if (!ended)
-		return err_set(e, CNI_EIPAM, 0,
-			       "IPAM plugin %s did not answer %s within %d s and was killed (see its log, or raise "
-			       "\"ipamTimeout\")",
-			       d->type, cni_command_name(command), d->timeout_ms / 1000);
+		return err_set(
+			e, CNI_EIPAM, 0,
+			"IPAM plugin %s did not answer %s within %d s and was killed (see its log, or raise "
+			"\"ipamTimeout\")",
+			d->type, cni_command_name(command), d->timeout_ms / 1000);
 	if (!WIFEXITED(status) || WEXITSTATUS(status))
 		return take_error(d, status, &o, e);
 	return command == CNI_ADD ? take_result(d, &o, ret_result, e) : 0;

@@ -30,7 +30,10 @@ static const struct {
 	[CNI_CHECK] = {true, true},
 };
 
-/* libcni keeps its own result in a file with the id in its name: a longer one could not be cached there either. */
+/*
+ * libcni keeps its own result in a file with the id in its name: a longer one could not be cached
+ * there either.
+ */
 #define CONTAINER_ID_MAX 200
 
 const char *cni_command_name(enum cni_command c)
@@ -53,15 +56,17 @@ bool cni_ifname_valid(const char *name)
 static int check_container_id(const char *id, struct err *e)
 {
 	if (!*id)
-		return err_set(e, CNI_EENV, 0, "CNI_CONTAINERID is not set; the runtime has to set it");
+		return err_set(e, CNI_EENV, 0,
+			       "CNI_CONTAINERID is not set; the runtime has to set it");
 	if (strlen(id) > CONTAINER_ID_MAX)
 		return err_set(e, CNI_EENV, 0, "CNI_CONTAINERID is longer than %d characters",
 			       CONTAINER_ID_MAX);
 	if (!isalnum((unsigned char)*id) ||
 	    id[strspn(id, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.-")])
-		return err_set(e, CNI_EENV, 0,
-			       "CNI_CONTAINERID may hold letters, digits and \"_.-\", and starts with a "
-			       "letter or digit");
+		return err_set(
+			e, CNI_EENV, 0,
+			"CNI_CONTAINERID may hold letters, digits and \"_.-\", and starts with a "
+			"letter or digit");
 	return 0;
 }
 
@@ -78,9 +83,10 @@ int cni_args_read(const char *(*get)(const char *name), struct cni_args *ret, st
 	unsigned c = 0;
 
 	if (!command)
-		return err_set(e, CNI_EENV, 0,
-			       "CNI_COMMAND is not set: this program is called by a container runtime; "
-			       "see sriov-cni(8)");
+		return err_set(
+			e, CNI_EENV, 0,
+			"CNI_COMMAND is not set: this program is called by a container runtime; "
+			"see sriov-cni(8)");
 	while (c < CNI_COMMANDS && strcmp(command, command_names[c]))
 		c++;
 	if (c == CNI_COMMANDS)
@@ -91,12 +97,14 @@ int cni_args_read(const char *(*get)(const char *name), struct cni_args *ret, st
 		if (check_container_id(a.container_id, e) < 0)
 			return -1;
 		if (!*a.ifname)
-			return err_set(e, CNI_EENV, 0, "CNI_IFNAME is not set; the runtime has to set it");
-		if (!cni_ifname_valid(a.ifname))
 			return err_set(e, CNI_EENV, 0,
-				       "CNI_IFNAME \"%.32s\" cannot name an interface: 1 to 15 characters, no "
-				       "'/', ':' or white space",
-				       a.ifname);
+				       "CNI_IFNAME is not set; the runtime has to set it");
+		if (!cni_ifname_valid(a.ifname))
+			return err_set(
+				e, CNI_EENV, 0,
+				"CNI_IFNAME \"%.32s\" cannot name an interface: 1 to 15 characters, no "
+				"'/', ':' or white space",
+				a.ifname);
 	}
 	if (needs[c].netns && !*a.netns)
 		return err_set(e, CNI_EENV, 0, "CNI_NETNS is not set; the runtime has to set it");
@@ -121,7 +129,8 @@ int cni_args_get(const char *args, const char *key, char *buf, size_t size, stru
 			size_t n = len - key_len - 1;
 
 			if (n >= size)
-				return err_set(e, CNI_EENV, 0, "CNI_ARGS: the value of %s is too long", key);
+				return err_set(e, CNI_EENV, 0,
+					       "CNI_ARGS: the value of %s is too long", key);
 			memcpy(buf, eq + 1, n);
 			buf[n] = '\0';
 			found = 1;
@@ -148,10 +157,11 @@ int cni_version_parse(const char *text, enum cni_version *ret, struct err *e)
 			return 0;
 		}
 	}
-	return err_set(e, CNI_EVERSION, 0,
-		       "cniVersion \"%.32s\" is not supported; use one of 0.1.0, 0.2.0, 0.3.0, 0.3.1, 0.4.0, "
-		       "1.0.0, 1.1.0",
-		       text);
+	return err_set(
+		e, CNI_EVERSION, 0,
+		"cniVersion \"%.32s\" is not supported; use one of 0.1.0, 0.2.0, 0.3.0, 0.3.1, 0.4.0, "
+		"1.0.0, 1.1.0",
+		text);
 }
 
 json_t *cni_version_answer(const char *cni_version)
@@ -167,8 +177,8 @@ json_t *cni_version_answer(const char *cni_version)
 json_t *cni_error_answer(const struct err *e, const char *cni_version)
 {
 	json_t *j = json_pack("{s:s, s:i, s:s%}", "cniVersion",
-			      cni_version ?: version_names[CNI_NEWEST], "code", e->code, "msg", e->msg,
-			      strlen(e->msg));
+			      cni_version ?: version_names[CNI_NEWEST], "code", e->code, "msg",
+			      e->msg, strlen(e->msg));
 
 	if (e->details[0])
 		json_object_set_new(j, "details", json_string(e->details));

@@ -55,7 +55,8 @@ static int check_list(const json_t *result, const char *key, const char *member,
 		return err_set(e, CNI_EDECODE, 0, "%s: \"%s\" is not an array", what, key);
 	json_array_foreach(list, i, item)
 		if (!json_is_string(json_object_get(item, member)))
-			return err_set(e, CNI_EDECODE, 0, "%s: %s[%zu] has no \"%s\"", what, key, i, member);
+			return err_set(e, CNI_EDECODE, 0, "%s: %s[%zu] has no \"%s\"", what, key, i,
+				       member);
 	return 0;
 }
 
@@ -71,7 +72,8 @@ json_t *cni_result_in(const json_t *result, const char *what, struct err *e)
 		err_set(e, CNI_EDECODE, 0, "%s is not a JSON object", what);
 		return NULL;
 	}
-	if (cni_version_parse(json_string_value(json_object_get(result, "cniVersion")), &v, e) < 0) {
+	if (cni_version_parse(json_string_value(json_object_get(result, "cniVersion")), &v, e) <
+	    0) {
 		err_ctx(e, "%s", what);
 		return NULL;
 	}
@@ -102,8 +104,8 @@ json_t *cni_result_in(const json_t *result, const char *what, struct err *e)
 			json_array_extend(routes, json_object_get(result, "routes"));
 	}
 
-	out = json_pack("{s:s, s:O, s:O, s:O}", "cniVersion", cni_version_name(CNI_NEWEST), "interfaces",
-			interfaces, "ips", ips, "routes", routes);
+	out = json_pack("{s:s, s:O, s:O, s:O}", "cniVersion", cni_version_name(CNI_NEWEST),
+			"interfaces", interfaces, "ips", ips, "routes", routes);
 	json_object_set_new(out, "dns", json_is_object(dns) ? json_deep_copy(dns) : json_object());
 	return out;
 }
@@ -153,7 +155,8 @@ static json_t *out_oldest(const json_t *result, enum cni_version v, struct err *
 		json_t *gw = json_object_get(item, "gw"), *route;
 
 		if (!old)
-			continue; /* a route belongs to an address there, and there is none of this family */
+			continue; /* a route belongs to an address there, and there is none of this
+				     family */
 		if (!json_object_get(old, "routes"))
 			json_object_set_new(old, "routes", json_array());
 		route = json_pack("{s:s}", "dst", dst);
@@ -178,11 +181,12 @@ json_t *cni_result_out(const json_t *result, enum cni_version v, struct err *e)
 	if (has_ip4_ip6(v))
 		return out_oldest(result, v, e);
 
-	out = json_pack("{s:s, s:o, s:o, s:o, s:O}", "cniVersion", cni_version_name(v), "interfaces",
-			without(json_object_get(result, "interfaces"), newest ? nothing : new_in_interface),
-			"ips", without(json_object_get(result, "ips"), nothing), "routes",
-			without(json_object_get(result, "routes"), newest ? nothing : new_in_route), "dns",
-			json_object_get(result, "dns"));
+	out = json_pack(
+		"{s:s, s:o, s:o, s:o, s:O}", "cniVersion", cni_version_name(v), "interfaces",
+		without(json_object_get(result, "interfaces"), newest ? nothing : new_in_interface),
+		"ips", without(json_object_get(result, "ips"), nothing), "routes",
+		without(json_object_get(result, "routes"), newest ? nothing : new_in_route), "dns",
+		json_object_get(result, "dns"));
 	if (has_ip_version(v))
 		json_array_foreach(json_object_get(out, "ips"), i, item)
 			json_object_set_new(item, "version", json_string(is_v6(item) ? "6" : "4"));

@@ -20,7 +20,10 @@ unsigned inet_addr_len(int family);
 /* "10.1.2.3/24" or "fd00::3/64". Returns -1 when text is none, or has no prefix length. */
 int inet_prefix_parse(const char *text, struct inet_prefix *ret);
 
-/* "10.1.2.3" or "fd00::3"; the prefix length becomes the family's whole length. Returns -1 when text is none. */
+/*
+ * "10.1.2.3" or "fd00::3"; the prefix length becomes the family's whole length. Returns -1 when
+ * text is none.
+ */
 int inet_addr_parse(const char *text, struct inet_prefix *ret);
 
 /* The text of p, with its prefix length. */

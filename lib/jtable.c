@@ -32,7 +32,8 @@ const char *mac_text(uint64_t mac, char buf[static MAC_TEXT])
 {
 	(void)snprintf(buf, MAC_TEXT, "%02x:%02x:%02x:%02x:%02x:%02x", (unsigned)(mac >> 40) & 255,
 		       (unsigned)(mac >> 32) & 255, (unsigned)(mac >> 24) & 255,
-		       (unsigned)(mac >> 16) & 255, (unsigned)(mac >> 8) & 255, (unsigned)mac & 255);
+		       (unsigned)(mac >> 16) & 255, (unsigned)(mac >> 8) & 255,
+		       (unsigned)mac & 255);
 	return buf;
 }
 

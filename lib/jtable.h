@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* jtable.h - a JSON object into a struct, by a table: a row is the only place where a key is named */
+/*
+ * jtable.h - a JSON object into a struct, by a table: a row is the only place where a key is named
+ */
 #pragma once
 
 #include <jansson.h>
@@ -16,15 +18,15 @@ struct opt {
 };
 
 enum jkind {
-	JT_STRING, /* const char *, borrowed from the object; NULL when absent */
-	JT_BOOL,   /* bool */
-	JT_UINT,   /* struct opt; whole number between lo and hi */
-	JT_WORD,   /* struct opt; index of the word in words, case ignored */
-	JT_MAC,    /* struct opt; unicast, not zero, as a 48-bit number */
+	JT_STRING,      /* const char *, borrowed from the object; NULL when absent */
+	JT_BOOL,        /* bool */
+	JT_UINT,        /* struct opt; whole number between lo and hi */
+	JT_WORD,        /* struct opt; index of the word in words, case ignored */
+	JT_MAC,         /* struct opt; unicast, not zero, as a 48-bit number */
 	JT_MAC_OR_ZERO, /* struct opt; any address, as a 48-bit number */
-	JT_OBJECT, /* json_t *, borrowed; NULL when absent */
-	JT_ARRAY,  /* json_t *, borrowed; NULL when absent */
-	JT_ANY,    /* known and accepted, read by nobody here; no member */
+	JT_OBJECT,      /* json_t *, borrowed; NULL when absent */
+	JT_ARRAY,       /* json_t *, borrowed; NULL when absent */
+	JT_ANY,         /* known and accepted, read by nobody here; no member */
 };
 
 struct jfield {
@@ -35,12 +37,16 @@ struct jfield {
 	const char *const *words; /* JT_WORD, closed by NULL */
 };
 
-#define JT_END {.key = NULL}
+#define JT_END                                                                                     \
+	{                                                                                          \
+		.key = NULL                                                                        \
+	}
 
 /*
- * Reads obj by the rows of fields (closed by JT_END) into *out. A key that is absent or null leaves its member alone, and
- * so does one whose value is refused; all others are read, so that a caller may go on in spite of the error.
- * Errors: CNI_ECONFIG, naming the key, what it holds and what it may hold.
+ * Reads obj by the rows of fields (closed by JT_END) into *out. A key that is absent or null leaves
+ * its member alone, and so does one whose value is refused; all others are read, so that a caller
+ * may go on in spite of the error. Errors: CNI_ECONFIG, naming the key, what it holds and what it
+ * may hold.
  */
 int jtable_read(const json_t *obj, const struct jfield *fields, void *out, struct err *e);
 
@@ -51,15 +57,16 @@ void jtable_unknown(json_t *obj, const struct jfield *fields,
 		    void (*unknown)(const char *key, void *arg), void *arg);
 
 /*
- * Parses text with the limits every JSON text from outside has here: no key twice, UTF-8, at most JTABLE_MAX_TEXT
- * bytes. what: names the text in messages ("the network configuration").
- * Result: a JSON object, owned by the caller. Errors: CNI_EDECODE.
+ * Parses text with the limits every JSON text from outside has here: no key twice, UTF-8, at most
+ * JTABLE_MAX_TEXT bytes. what: names the text in messages ("the network configuration"). Result: a
+ * JSON object, owned by the caller. Errors: CNI_EDECODE.
  */
 #define JTABLE_MAX_TEXT (1u << 20)
 json_t *jtable_parse(const char *text, size_t len, const char *what, struct err *e);
 
 /*
- * A MAC address as text ("02:00:5e:00:00:01", also with '-'), as a 48-bit number. Returns -1 when it is none.
+ * A MAC address as text ("02:00:5e:00:00:01", also with '-'), as a 48-bit number. Returns -1 when
+ * it is none.
  */
 int mac_parse(const char *text, uint64_t *ret);
 

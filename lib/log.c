@@ -36,8 +36,10 @@ int log_open(enum log_level level, const char *path, const char *container_id, c
 	if (path[0] != '/')
 		return err_set(e, CNI_ECONFIG, 0, "logFile \"%s\" is not an absolute path", path);
 
-	int fd = open(path, O_WRONLY | O_APPEND | O_CREAT | O_NOFOLLOW | O_CLOEXEC | O_NOCTTY | O_NONBLOCK,
-		      0600);
+	int fd =
+		open(path,
+		     O_WRONLY | O_APPEND | O_CREAT | O_NOFOLLOW | O_CLOEXEC | O_NOCTTY | O_NONBLOCK,
+		     0600);
 	if (fd < 0)
 		return err_set(e, CNI_ECONFIG, errno, "logFile %s cannot be opened", path);
 	logger.fd = fd;
@@ -57,9 +59,9 @@ void log_line(enum log_level level, const char *fmt, ...)
 
 	(void)clock_gettime(CLOCK_REALTIME, &ts); /* cannot fail with this clock */
 	n = strftime(line, sizeof(line), "%Y-%m-%dT%H:%M:%S", gmtime_r(&ts.tv_sec, &tm));
-	n += (size_t)snprintf(line + n, sizeof(line) - n, ".%03ldZ [%s] %.64s %.15s: ",
-			      ts.tv_nsec / 1000000, log_levels[level], logger.container_id,
-			      logger.ifname);
+	n += (size_t)snprintf(line + n, sizeof(line) - n,
+			      ".%03ldZ [%s] %.64s %.15s: ", ts.tv_nsec / 1000000, log_levels[level],
+			      logger.container_id, logger.ifname);
 
 	va_start(ap, fmt);
 	int m = vsnprintf(line + n, sizeof(line) - n - 1, fmt, ap);

@@ -5,23 +5,28 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-/* A variable declared with _cleanup_(f) has f(&variable) called when it leaves its scope. For JSON: json_auto_t. */
-#define _cleanup_(f)  __attribute__((cleanup(f)))
+/*
+ * A variable declared with _cleanup_(f) has f(&variable) called when it leaves its scope. For JSON:
+ * json_auto_t.
+ */
+#define _cleanup_(f)   __attribute__((cleanup(f)))
 #define _cleanup_free_ _cleanup_(freep)
 #define _cleanup_fd_   _cleanup_(closep)
 
-/* Evaluates to the pointer (or descriptor) and leaves the variable empty: the caller owns it now. */
-#define TAKE_PTR(p)                        \
-	({                                 \
-		__typeof__(p) taken = (p); \
-		(p) = NULL;                \
-		taken;                     \
+/*
+ * Evaluates to the pointer (or descriptor) and leaves the variable empty: the caller owns it now.
+ */
+#define TAKE_PTR(p)                                                                                \
+	({                                                                                         \
+		__typeof__(p) taken = (p);                                                         \
+		(p) = NULL;                                                                        \
+		taken;                                                                             \
 	})
-#define TAKE_FD(fd)             \
-	({                      \
-		int taken = fd; \
-		fd = -1;        \
-		taken;          \
+#define TAKE_FD(fd)                                                                                \
+	({                                                                                         \
+		int taken = fd;                                                                    \
+		fd = -1;                                                                           \
+		taken;                                                                             \
 	})
 
 #define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))

@@ -22,8 +22,8 @@ int netns_open(const char *path, struct netns_id *ret_id, struct err *e)
 	struct stat st;
 
 	if (fd < 0)
-		return err_set(e, errno == ENOENT || errno == ENOTDIR ? CNI_EUNKNOWN : CNI_EIO, errno,
-			       "network namespace %s cannot be opened", path);
+		return err_set(e, errno == ENOENT || errno == ENOTDIR ? CNI_EUNKNOWN : CNI_EIO,
+			       errno, "network namespace %s cannot be opened", path);
 	if (ioctl(fd, NS_GET_NSTYPE) != CLONE_NEWNET || fstat(fd, &st) < 0)
 		return err_set(e, CNI_EUNKNOWN, EINVAL, "%s is not a network namespace", path);
 	if (ret_id)

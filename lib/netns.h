@@ -16,7 +16,8 @@ struct netns_id {
 /*
  * Opens the network namespace at path.
  * Result: a descriptor the caller closes, its identity in *ret_id (may be NULL).
- * Errors: CNI_EUNKNOWN: no such file, or it is no network namespace (errnum ENOENT or EINVAL); CNI_EIO.
+ * Errors: CNI_EUNKNOWN: no such file, or it is no network namespace (errnum ENOENT or EINVAL);
+ * CNI_EIO.
  */
 int netns_open(const char *path, struct netns_id *ret_id, struct err *e);
 
@@ -29,10 +30,10 @@ static inline bool netns_same(const struct netns_id *a, const struct netns_id *b
 }
 
 /*
- * Runs fn(arg, e) with this thread inside the namespace netns_fd, comes back to own_fd (netns_open_own()) and returns what
- * fn returned. A process that can't return to its
- * own namespace must not go on, so that is an abort.
- * Errors: those of fn; CNI_EKERNEL when the namespace cannot be entered.
+ * Runs fn(arg, e) with this thread inside the namespace netns_fd, comes back to own_fd
+ * (netns_open_own()) and returns what fn returned. A process that can't return to its own namespace
+ * must not go on, so that is an abort. Errors: those of fn; CNI_EKERNEL when the namespace cannot
+ * be entered.
  */
 int netns_run(int own_fd, int netns_fd, int (*fn)(void *arg, struct err *e), void *arg,
 	      struct err *e);

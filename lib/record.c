@@ -22,16 +22,17 @@
  *	  "netns": "/run/netns/8f3c", "netnsDev": 4, "netnsIno": 4026532567,
  *	  "pf": "0000:01:00.0", "index": 0,
  *	  "driver": "igbvf",
- *	  "link": {"name": "ens1f0v0", "mac": "3a:1b:73:60:bb:26", "mtu": 1500, "up": false, "altnames": ["enp1s16"]},
- *	  "found": {"mac": "00:00:00:00:00:00", "vlan": 0, "vlanQoS": 0, "vlanProto": "802.1q", "spoofchk": "on",
- *	            "trust": "off", "link_state": "auto", "min_tx_rate": 0, "max_tx_rate": 0},
- *	  "wanted": {"mac": "02:00:5e:00:00:01", "vlan": 100},
- *	  "pfRaised": false,
- *	  "config": {...},                                      where IPAM is used: what its DEL needs
- *	  "result": {...}                                       what ADD answered; not in phase "adding"
+ *	  "link": {"name": "ens1f0v0", "mac": "3a:1b:73:60:bb:26", "mtu": 1500, "up": false,
+ *"altnames": ["enp1s16"]}, "found": {"mac": "00:00:00:00:00:00", "vlan": 0, "vlanQoS": 0,
+ *"vlanProto": "802.1q", "spoofchk": "on", "trust": "off", "link_state": "auto", "min_tx_rate": 0,
+ *"max_tx_rate": 0}, "wanted": {"mac": "02:00:5e:00:00:01", "vlan": 100}, "pfRaised": false,
+ *	  "config": {...},                                      where IPAM is used: what its DEL
+ *needs "result": {...}                                       what ADD answered; not in phase
+ *"adding"
  *	}
  *
- * A member whose value is not known is left out. "version" changes when an older program could misread the record.
+ * A member whose value is not known is left out. "version" changes when an older program could
+ *misread the record.
  */
 #define FORMAT_VERSION 1
 
@@ -41,7 +42,10 @@ static const char *const phase_words[] = {[RECORD_ADDING] = "adding",
 					  NULL};
 static_assert(ARRAY_SIZE(phase_words) == RECORD_PHASES + 1, "a word for each phase");
 
-/* A record holds at most one network configuration and one result of the sizes that are read elsewhere. */
+/*
+ * A record holds at most one network configuration and one result of the sizes that are read
+ * elsewhere.
+ */
 #define RECORD_MAX (JTABLE_MAX_TEXT)
 
 void record_clear(struct record *r)
@@ -58,19 +62,22 @@ int record_open_folder(const char *folder, struct err *e)
 	fd = open(folder, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	if (fd < 0 && errno == ENOENT) {
 		if (mkdir(folder, 0700) < 0 && errno != EEXIST)
-			return err_set(e, CNI_EIO, errno, "cannot make the state folder %s", folder);
+			return err_set(e, CNI_EIO, errno, "cannot make the state folder %s",
+				       folder);
 		fd = open(folder, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	}
 	if (fd < 0)
 		return err_set(e, CNI_ESTATE, errno,
-			       "cannot open the state folder %s; it has to be a folder, not a link", folder);
+			       "cannot open the state folder %s; it has to be a folder, not a link",
+			       folder);
 	if (fstat(fd, &st) < 0)
 		return err_set(e, CNI_EIO, errno, "cannot look at the state folder %s", folder);
 	if (st.st_uid != geteuid() || st.st_mode & 077)
-		return err_set(e, CNI_ESTATE, 0,
-			       "the state folder %s belongs to user %u with mode %03o; it has to belong to user "
-			       "%u with mode 700",
-			       folder, st.st_uid, st.st_mode & 0777, geteuid());
+		return err_set(
+			e, CNI_ESTATE, 0,
+			"the state folder %s belongs to user %u with mode %03o; it has to belong to user "
+			"%u with mode 700",
+			folder, st.st_uid, st.st_mode & 0777, geteuid());
 	return TAKE_FD(fd);
 }
 
@@ -86,20 +93,20 @@ static json_t *link_to_json(const struct record_link *l)
 
 	for (unsigned i = 0; i < l->n_altnames; i++)
 		json_array_append_new(altnames, json_string(l->altnames[i]));
-	return json_pack("{s:s, s:s, s:I, s:b, s:o}", "name", l->name, "mac", mac_text(l->mac, mac), "mtu",
-			 (json_int_t)l->mtu, "up", l->up, "altnames", altnames);
+	return json_pack("{s:s, s:s, s:I, s:b, s:o}", "name", l->name, "mac", mac_text(l->mac, mac),
+			 "mtu", (json_int_t)l->mtu, "up", l->up, "altnames", altnames);
 }
 
 static json_t *to_json(const struct record *r)
 {
-	json_t *j = json_pack("{s:i, s:s, s:I, s:s, s:s, s:s, s:s, s:I, s:I, s:s, s:I, s:s, s:o, s:o, s:o, s:b}",
-			      "version", FORMAT_VERSION, "phase", phase_words[r->phase], "time",
-			      (json_int_t)r->time, "containerID", r->container_id, "ifname", r->ifname,
-			      "network", r->network, "netns", r->netns, "netnsDev",
-			      (json_int_t)r->netns_id.dev, "netnsIno", (json_int_t)r->netns_id.ino, "pf",
-			      r->pf, "index", (json_int_t)r->index, "driver", r->driver, "link",
-			      link_to_json(&r->link), "found", vf_attrs_to_json(&r->found), "wanted",
-			      vf_attrs_to_json(&r->wanted), "pfRaised", r->pf_raised);
+	json_t *j = json_pack(
+		"{s:i, s:s, s:I, s:s, s:s, s:s, s:s, s:I, s:I, s:s, s:I, s:s, s:o, s:o, s:o, s:b}",
+		"version", FORMAT_VERSION, "phase", phase_words[r->phase], "time",
+		(json_int_t)r->time, "containerID", r->container_id, "ifname", r->ifname, "network",
+		r->network, "netns", r->netns, "netnsDev", (json_int_t)r->netns_id.dev, "netnsIno",
+		(json_int_t)r->netns_id.ino, "pf", r->pf, "index", (json_int_t)r->index, "driver",
+		r->driver, "link", link_to_json(&r->link), "found", vf_attrs_to_json(&r->found),
+		"wanted", vf_attrs_to_json(&r->wanted), "pfRaised", r->pf_raised);
 
 	if (j && r->config)
 		json_object_set(j, "config", r->config);
@@ -133,7 +140,8 @@ int record_save(int folder, const struct record *r, struct err *e)
 		int errnum = n >= 0 && n != (ssize_t)len ? ENOSPC : errno;
 
 		(void)unlinkat(folder, temporary, 0);
-		return err_set(e, CNI_EIO, errnum, "cannot write the record of VF %s to " RECORD_FOLDER, r->vf);
+		return err_set(e, CNI_EIO, errnum,
+			       "cannot write the record of VF %s to " RECORD_FOLDER, r->vf);
 	}
 	return 0;
 }
@@ -222,12 +230,15 @@ static int from_json(json_t *doc, struct record *r, struct err *e)
 
 	if (jtable_read(doc, rows, &raw, e) < 0)
 		return -1;
-	if (!raw.version.set || !raw.phase.set || !raw.index.set || !raw.r.container_id || !raw.r.ifname ||
-	    !raw.r.network || !raw.r.netns || !raw.r.driver || !raw.link || !raw.found || !raw.wanted)
+	if (!raw.version.set || !raw.phase.set || !raw.index.set || !raw.r.container_id ||
+	    !raw.r.ifname || !raw.r.network || !raw.r.netns || !raw.r.driver || !raw.link ||
+	    !raw.found || !raw.wanted)
 		return err_set(e, CNI_ECONFIG, 0, "a member is missing");
-	if (!raw.pf || pciaddr_parse(raw.pf, &unused) < 0 || copy_text(raw.r.pf, sizeof(raw.r.pf), raw.pf) < 0)
+	if (!raw.pf || pciaddr_parse(raw.pf, &unused) < 0 ||
+	    copy_text(raw.r.pf, sizeof(raw.r.pf), raw.pf) < 0)
 		return err_set(e, CNI_ECONFIG, 0, "\"pf\" is no PCI address");
-	if (link_from_json(raw.link, &raw.r.link, e) < 0 || vf_attrs_from_json(raw.found, &raw.r.found, e) < 0 ||
+	if (link_from_json(raw.link, &raw.r.link, e) < 0 ||
+	    vf_attrs_from_json(raw.found, &raw.r.found, e) < 0 ||
 	    vf_attrs_from_json(raw.wanted, &raw.r.wanted, e) < 0)
 		return -1;
 
@@ -250,11 +261,14 @@ static int read_file(int folder, const char *name, char **ret, size_t *ret_len, 
 	ssize_t n;
 
 	if (fd < 0)
-		return errno == ENOENT ? 0 : err_set(e, CNI_ESTATE, errno, "cannot open record %s", name);
+		return errno == ENOENT
+			       ? 0
+			       : err_set(e, CNI_ESTATE, errno, "cannot open record %s", name);
 	if (fstat(fd, &st) < 0)
 		return err_set(e, CNI_EIO, errno, "cannot read record %s", name);
 	if (!S_ISREG(st.st_mode) || st.st_size > RECORD_MAX)
-		return err_set(e, CNI_ESTATE, 0, "record %s is no file, or larger than %u bytes", name, RECORD_MAX);
+		return err_set(e, CNI_ESTATE, 0, "record %s is no file, or larger than %u bytes",
+			       name, RECORD_MAX);
 	text = malloc((size_t)st.st_size + 1);
 	if (!text)
 		return err_set(e, CNI_EIO, ENOMEM, "cannot read record %s", name);
@@ -297,6 +311,7 @@ int record_drop(int folder, const char *vf, struct err *e)
 
 	file_name(name, vf, ".json");
 	if (unlinkat(folder, name, 0) < 0 && errno != ENOENT)
-		return err_set(e, CNI_EIO, errno, "cannot remove record " RECORD_FOLDER "/%s", name);
+		return err_set(e, CNI_EIO, errno, "cannot remove record " RECORD_FOLDER "/%s",
+			       name);
 	return 0;
 }

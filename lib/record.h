@@ -13,11 +13,15 @@
 #include "vfdev.h"
 
 /*
- * The state folder is on a tmpfs: a VF's configuration does not survive a reboot, so its record must not either.
+ * The state folder is on a tmpfs: a VF's configuration does not survive a reboot, so its record
+ * must not either.
  */
 #define RECORD_FOLDER "/run/sriov-cni"
 
-/* How far the attachment has come; what to do with a record that no living process holds depends on it. */
+/*
+ * How far the attachment has come; what to do with a record that no living process holds depends on
+ * it.
+ */
 enum record_phase { RECORD_ADDING, RECORD_ATTACHED, RECORD_RELEASING, RECORD_PHASES };
 
 /* The VF's own netdev as it was on the host. */
@@ -38,23 +42,24 @@ struct record {
 	char pf[PCIADDR_TEXT];
 	uint32_t index; /* of the VF on its PF */
 	enum record_phase phase;
-	const char *driver;       /* of the VF, as found */
-	struct record_link link;  /* as found */
-	struct vf_attrs found;    /* on the PF, before the first change */
-	struct vf_attrs wanted;   /* what the configuration asks for */
-	bool pf_raised;           /* the PF was down and stays up for this attachment */
-	json_t *config;           /* network configuration, without prevResult, where IPAM is used; else NULL */
-	json_t *result;           /* what ADD answered, in the newest shape; NULL before */
-	int64_t time;             /* of ADD, seconds since 1970 */
-	json_t *doc;              /* owned: what the strings, config and result of a loaded record point into */
+	const char *driver;      /* of the VF, as found */
+	struct record_link link; /* as found */
+	struct vf_attrs found;   /* on the PF, before the first change */
+	struct vf_attrs wanted;  /* what the configuration asks for */
+	bool pf_raised;          /* the PF was down and stays up for this attachment */
+	json_t *config; /* network configuration, without prevResult, where IPAM is used; else NULL
+			 */
+	json_t *result; /* what ADD answered, in the newest shape; NULL before */
+	int64_t time;   /* of ADD, seconds since 1970 */
+	json_t *doc; /* owned: what the strings, config and result of a loaded record point into */
 };
 
 void record_clear(struct record *r);
 
 /*
- * Opens the state folder, making it (mode 0700) if it is not there. folder: RECORD_FOLDER, or a test's.
- * Result: a descriptor the caller closes.
- * Errors: CNI_ESTATE: it is a symbolic link, no folder, another user's or open to others; CNI_EIO.
+ * Opens the state folder, making it (mode 0700) if it is not there. folder: RECORD_FOLDER, or a
+ * test's. Result: a descriptor the caller closes. Errors: CNI_ESTATE: it is a symbolic link, no
+ * folder, another user's or open to others; CNI_EIO.
  */
 int record_open_folder(const char *folder, struct err *e);
 
@@ -66,7 +71,10 @@ int record_open_folder(const char *folder, struct err *e);
  */
 int record_lock(int folder, const char *vf, const char *who, int timeout_ms, struct err *e);
 
-/* Writes the record in place of the one that is there, by temporary file and rename. Errors: CNI_EIO. */
+/*
+ * Writes the record in place of the one that is there, by temporary file and rename. Errors:
+ * CNI_EIO.
+ */
 int record_save(int folder, const struct record *r, struct err *e);
 
 /*
@@ -79,22 +87,27 @@ int record_load(int folder, const char *vf, struct record *ret, struct err *e);
 int record_drop(int folder, const char *vf, struct err *e);
 
 /*
- * The index: which VF an interface of a container has. A symbolic link whose target is a VF's PCI address, which makes
- * adding one atomic and reading one a single system call; it is never followed.
+ * The index: which VF an interface of a container has. A symbolic link whose target is a VF's PCI
+ * address, which makes adding one atomic and reading one a single system call; it is never
+ * followed.
  */
 
 /* Result: 1 when it was added, 0 when this interface of this container has an entry already. */
 int record_index_add(int folder, const char *container_id, const char *ifname, const char *vf,
 		     struct err *e);
 
-/* Result: 1 and the VF's PCI address, 0 where there is none. Errors: CNI_ESTATE for an entry that is no PCI address. */
+/*
+ * Result: 1 and the VF's PCI address, 0 where there is none. Errors: CNI_ESTATE for an entry that
+ * is no PCI address.
+ */
 int record_index_find(int folder, const char *container_id, const char *ifname,
 		      char vf[static PCIADDR_TEXT], struct err *e);
 
 int record_index_drop(int folder, const char *container_id, const char *ifname, struct err *e);
 
 /*
- * Calls each(vf, arg, e) for every record in the folder, until it returns something other than 0, which is the result.
+ * Calls each(vf, arg, e) for every record in the folder, until it returns something other than 0,
+ * which is the result.
  */
 int record_each(int folder, int (*each)(const char *vf, void *arg, struct err *e), void *arg,
 		struct err *e);

@@ -12,7 +12,9 @@
 #include "mem.h"
 #include "record.h"
 
-/* A lock file stays for good: a name that is removed while somebody waits for it would let two in. */
+/*
+ * A lock file stays for good: a name that is removed while somebody waits for it would let two in.
+ */
 #define LOCK_TEXT 320
 
 static void on_alarm(int sig)
@@ -23,7 +25,9 @@ static void on_alarm(int sig)
 /* flock(), but not for ever. Returns 0, or -1 with errno EWOULDBLOCK when the time is over. */
 static int flock_bounded(int fd, int timeout_ms)
 {
-	/* The timer repeats, so that one which fires between two calls of flock() is not the last. */
+	/*
+	 * The timer repeats, so that one which fires between two calls of flock() is not the last.
+	 */
 	const int tick_ms = timeout_ms < 100 ? timeout_ms : 100;
 	const struct itimerval every = {{0, tick_ms * 1000}, {0, tick_ms * 1000}}, off = {0};
 	const struct sigaction interrupt = {.sa_handler = on_alarm};
@@ -58,11 +62,13 @@ int record_lock(int folder, const char *vf, const char *who, int timeout_ms, str
 	(void)snprintf(name, sizeof(name), "%.15s.lock", vf); /* a PCI address, sized for it */
 	fd = openat(folder, name, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK, 0600);
 	if (fd < 0)
-		return err_set(e, CNI_ESTATE, errno, "cannot open the lock " RECORD_FOLDER "/%s", name);
+		return err_set(e, CNI_ESTATE, errno, "cannot open the lock " RECORD_FOLDER "/%s",
+			       name);
 
 	if (flock_bounded(fd, timeout_ms) < 0) {
 		if (errno != EWOULDBLOCK)
-			return err_set(e, CNI_ESTATE, errno, "cannot lock " RECORD_FOLDER "/%s", name);
+			return err_set(e, CNI_ESTATE, errno, "cannot lock " RECORD_FOLDER "/%s",
+				       name);
 
 		ssize_t n = pread(fd, text, sizeof(text) - 1, 0);
 
@@ -75,14 +81,19 @@ int record_lock(int folder, const char *vf, const char *who, int timeout_ms, str
 	memset(text, 0, sizeof(text));
 	(void)snprintf(text, sizeof(text), "process %d, %.255s", (int)getpid(), who);
 	if (pwrite(fd, text, sizeof(text), 0) < 0)
-		return err_set(e, CNI_EIO, errno, "cannot write the lock " RECORD_FOLDER "/%s", name);
+		return err_set(e, CNI_EIO, errno, "cannot write the lock " RECORD_FOLDER "/%s",
+			       name);
 	return TAKE_FD(fd);
 }
 
-/* '@' keeps the index apart from the records; ':' is in neither a container id nor an interface name. */
+/*
+ * '@' keeps the index apart from the records; ':' is in neither a container id nor an interface
+ * name.
+ */
 static void index_name(char buf[static NAME_MAX + 1], const char *container_id, const char *ifname)
 {
-	(void)snprintf(buf, NAME_MAX + 1, "@%s:%s", container_id, ifname); /* both bounded by cni_args_read() */
+	(void)snprintf(buf, NAME_MAX + 1, "@%s:%s", container_id,
+		       ifname); /* both bounded by cni_args_read() */
 }
 
 int record_index_add(int folder, const char *container_id, const char *ifname, const char *vf,
@@ -117,7 +128,9 @@ int record_index_find(int folder, const char *container_id, const char *ifname,
 		}
 	}
 	return err_set(e, CNI_ESTATE, 0,
-		       RECORD_FOLDER "/%s is not a link that holds a PCI address; it is not ours: remove it", name);
+		       RECORD_FOLDER
+		       "/%s is not a link that holds a PCI address; it is not ours: remove it",
+		       name);
 }
 
 int record_index_drop(int folder, const char *container_id, const char *ifname, struct err *e)

@@ -17,20 +17,25 @@
 #include "rt_msg.h"
 
 /*
- * libnl has the sockets, messages and attributes. The reply loop is here, because libnl's own turns errno into codes of
- * its own (EINVAL and EFAULT become one), has no extended acknowledgement, and after one failed send takes every later
- * answer for one out of sequence, so that a rollback on the same socket would fail as well.
+ * libnl has the sockets, messages and attributes. The reply loop is here, because libnl's own turns
+ * errno into codes of its own (EINVAL and EFAULT become one), has no extended acknowledgement, and
+ * after one failed send takes every later answer for one out of sequence, so that a rollback on the
+ * same socket would fail as well.
  */
 struct rt {
 	struct nl_sock *sk;
 	uint32_t seq;
-	_Alignas(struct nlmsghdr) unsigned char buf[]; /* of RECV_BUF bytes: the datagram that is looked at */
+	_Alignas(struct nlmsghdr) unsigned char buf[]; /* of RECV_BUF bytes: the datagram that is
+							  looked at */
 };
 
 /* The largest answer is a PF with 335 VFs, 64 KiB of IFLA_VFINFO_LIST and the link around it. */
 #define RECV_BUF ((size_t)96 * 1024)
 
-/* A dump that changed while it was read; the kernel's own tools give up later, but no administrator waits for us. */
+/*
+ * A dump that changed while it was read; the kernel's own tools give up later, but no administrator
+ * waits for us.
+ */
 #define DUMP_TRIES 10
 
 static int open_here(void *arg, struct err *e)
@@ -47,7 +52,9 @@ static int open_here(void *arg, struct err *e)
 		return err_set(e, CNI_EKERNEL, ENOMEM, "cannot open a netlink socket");
 	if (nl_connect(rt->sk, NETLINK_ROUTE) < 0)
 		return err_set(e, CNI_EKERNEL, errno, "cannot open a netlink socket");
-	/* Texts of the kernel are a help, not a need: one without them (before 4.12) still answers. */
+	/*
+	 * Texts of the kernel are a help, not a need: one without them (before 4.12) still answers.
+	 */
 	(void)setsockopt(nl_socket_get_fd(rt->sk), SOL_NETLINK, NETLINK_EXT_ACK, &one, sizeof(one));
 	*ret = TAKE_PTR(rt);
 	return 0;
@@ -130,7 +137,10 @@ static int take_error(const struct nlmsghdr *h, struct err *e)
 
 enum { MORE, DONE, INTERRUPTED };
 
-/* Receives a datagram into rt->buf. Result: its length, 0 when it is not the kernel's; -1 with errno. */
+/*
+ * Receives a datagram into rt->buf. Result: its length, 0 when it is not the kernel's; -1 with
+ * errno.
+ */
 static int receive(struct rt *rt)
 {
 	struct sockaddr_nl from = {0};
@@ -138,8 +148,8 @@ static int receive(struct rt *rt)
 	ssize_t n;
 
 	do
-		n = recvfrom(nl_socket_get_fd(rt->sk), rt->buf, RECV_BUF, MSG_TRUNC, (struct sockaddr *)&from,
-			     &from_len);
+		n = recvfrom(nl_socket_get_fd(rt->sk), rt->buf, RECV_BUF, MSG_TRUNC,
+			     (struct sockaddr *)&from, &from_len);
 	while (n < 0 && errno == EINTR);
 	if (n > (ssize_t)RECV_BUF) {
 		errno = EMSGSIZE;
@@ -148,7 +158,10 @@ static int receive(struct rt *rt)
 	return from.nl_pid ? 0 : (int)n;
 }
 
-/* Reads one datagram of the reply to rt->seq. Result: MORE, DONE, INTERRUPTED; -1: the request failed. */
+/*
+ * Reads one datagram of the reply to rt->seq. Result: MORE, DONE, INTERRUPTED; -1: the request
+ * failed.
+ */
 static int take_datagram(struct rt *rt, bool dump, bool *interrupted, rt_reply_fn each, void *arg,
 			 struct err *e)
 {
@@ -157,7 +170,8 @@ static int take_datagram(struct rt *rt, bool dump, bool *interrupted, rt_reply_f
 	if (n < 0)
 		return err_set(e, CNI_EKERNEL, errno, "cannot receive from netlink");
 
-	for (struct nlmsghdr *h = (struct nlmsghdr *)rt->buf; nlmsg_ok(h, n); h = nlmsg_next(h, &n)) {
+	for (struct nlmsghdr *h = (struct nlmsghdr *)rt->buf; nlmsg_ok(h, n);
+	     h = nlmsg_next(h, &n)) {
 		if (h->nlmsg_seq != rt->seq)
 			continue; /* left over from a request that failed half-way */
 		if (h->nlmsg_flags & NLM_F_DUMP_INTR)
@@ -168,7 +182,10 @@ static int take_datagram(struct rt *rt, bool dump, bool *interrupted, rt_reply_f
 			return r < 0 ? -1 : *interrupted ? INTERRUPTED : DONE;
 		if (r == 0 && each)
 			r = each(h, arg, e);
-		/* the answer to a request that is no dump is one message, and the acknowledgement is not asked for */
+		/*
+		 * the answer to a request that is no dump is one message, and the acknowledgement
+		 * is not asked for
+		 */
 		if (!dump)
 			return r < 0 ? -1 : DONE;
 	}
@@ -224,14 +241,18 @@ int rt_watch_next(struct rt *rt, int timeout_ms, struct rt_link *ret, struct err
 		if (n < 0 && errno == EINTR)
 			continue;
 		n = n < 0 ? n : receive(rt);
-		/* ENOBUFS: events were lost; the caller looks at the link itself, as after any event */
+		/*
+		 * ENOBUFS: events were lost; the caller looks at the link itself, as after any
+		 * event
+		 */
 		if (n < 0 && errno == ENOBUFS) {
 			*ret = (struct rt_link){0};
 			return 1;
 		}
 		if (n < 0)
 			return err_set(e, CNI_EKERNEL, errno, "cannot receive link events");
-		for (struct nlmsghdr *h = (struct nlmsghdr *)rt->buf; nlmsg_ok(h, n); h = nlmsg_next(h, &n))
+		for (struct nlmsghdr *h = (struct nlmsghdr *)rt->buf; nlmsg_ok(h, n);
+		     h = nlmsg_next(h, &n))
 			if (h->nlmsg_type == RTM_NEWLINK)
 				return rt_parse_link(h, ret, e) < 0 ? -1 : 1;
 	}

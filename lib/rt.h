@@ -10,15 +10,18 @@
 #include "inet.h"
 
 /*
- * One rtnetlink socket. It belongs for life to the network namespace in which it was opened: a program that works in two
- * namespaces holds two of them and never has to switch.
+ * One rtnetlink socket. It belongs for life to the network namespace in which it was opened: a
+ * program that works in two namespaces holds two of them and never has to switch.
  *
- * Errors of every function here: CNI_EKERNEL, with the kernel's own errno in errnum and its extended acknowledgement in
- * the message.
+ * Errors of every function here: CNI_EKERNEL, with the kernel's own errno in errnum and its
+ * extended acknowledgement in the message.
  */
 struct rt;
 
-/* Opens a socket in the caller's namespace, or in the one of netns_fd (own_fd: where to come back to). */
+/*
+ * Opens a socket in the caller's namespace, or in the one of netns_fd (own_fd: where to come back
+ * to).
+ */
 int rt_open(struct rt **ret, struct err *e);
 int rt_open_in(int own_fd, int netns_fd, struct rt **ret, struct err *e);
 void rt_free(struct rt *rt);
@@ -35,13 +38,13 @@ static inline void rt_freep(struct rt **rt)
 
 struct rt_link {
 	int ifindex;
-	unsigned flags;            /* IFF_* */
-	unsigned arptype;          /* ARPHRD_* */
-	uint32_t mtu;              /* bytes */
-	uint64_t mac;              /* 48-bit number; 0 where the link has no 6-byte address */
+	unsigned flags;   /* IFF_* */
+	unsigned arptype; /* ARPHRD_* */
+	uint32_t mtu;     /* bytes */
+	uint64_t mac;     /* 48-bit number; 0 where the link has no 6-byte address */
 	char name[IFNAMSIZ];
-	char parent[32];           /* the bus's name of its device, a PCI address; "" where it has none */
-	unsigned n_altnames;       /* also counts those beyond RT_ALTNAMES */
+	char parent[32];     /* the bus's name of its device, a PCI address; "" where it has none */
+	unsigned n_altnames; /* also counts those beyond RT_ALTNAMES */
 	char altnames[RT_ALTNAMES][RT_ALTNAME_LEN];
 };
 
@@ -49,7 +52,10 @@ struct rt_link {
 int rt_link_by_name(struct rt *rt, const char *name, struct rt_link *ret, struct err *e);
 int rt_link_by_index(struct rt *rt, int ifindex, struct rt_link *ret, struct err *e);
 
-/* The link whose device has this PCI address (IFLA_PARENT_DEV_NAME, Linux 5.14). errnum ENODEV: there is none. */
+/*
+ * The link whose device has this PCI address (IFLA_PARENT_DEV_NAME, Linux 5.14). errnum ENODEV:
+ * there is none.
+ */
 int rt_link_by_parent(struct rt *rt, const char *parent, struct rt_link *ret, struct err *e);
 
 /* What to change of a link; what is not wanted stays 0, NULL or -1. */
@@ -60,11 +66,15 @@ struct rt_link_change {
 	uint32_t mtu;     /* 0: keep */
 	int up;           /* 1: up, 0: down, -1: keep */
 };
-#define RT_LINK_KEEP {.netns_fd = -1, .up = -1}
+#define RT_LINK_KEEP                                                                               \
+	{                                                                                          \
+		.netns_fd = -1, .up = -1                                                           \
+	}
 
 /*
- * Changes a link with one message. The kernel works in this order: namespace, MAC, MTU, name, flags (do_setlink(),
- * net/core/rtnetlink.c), and does not undo: after a failure the link may have moved, under its old name and down.
+ * Changes a link with one message. The kernel works in this order: namespace, MAC, MTU, name, flags
+ * (do_setlink(), net/core/rtnetlink.c), and does not undo: after a failure the link may have moved,
+ * under its old name and down.
  */
 int rt_link_change(struct rt *rt, int ifindex, const struct rt_link_change *c, struct err *e);
 
@@ -92,9 +102,9 @@ int rt_addr_exists(struct rt *rt, int ifindex, const struct inet_prefix *addr, s
 
 struct rt_route {
 	struct inet_prefix dst;
-	struct inet_prefix gw; /* family 0: none */
+	struct inet_prefix gw;                 /* family 0: none */
 	uint32_t mtu, advmss, priority, table; /* 0: not given; table 0: main */
-	int scope;             /* RT_SCOPE_*; -1: not given */
+	int scope;                             /* RT_SCOPE_*; -1: not given */
 };
 
 int rt_route_add(struct rt *rt, int ifindex, const struct rt_route *r, struct err *e);

@@ -23,7 +23,10 @@ static int put_addr(struct nl_msg *m, int type, const struct inet_prefix *p)
 
 int rt_addr_add(struct rt *rt, int ifindex, const struct inet_prefix *addr, struct err *e)
 {
-	/* IFA_F_NODAD: the address is usable when ADD returns. IPAM has already seen to it that it is unique. */
+	/*
+	 * IFA_F_NODAD: the address is usable when ADD returns. IPAM has already seen to it that it
+	 * is unique.
+	 */
 	const struct ifaddrmsg ifa = {
 		.ifa_family = (uint8_t)addr->family,
 		.ifa_prefixlen = addr->prefixlen,
@@ -80,7 +83,8 @@ static int match_addr(const struct nlmsghdr *h, void *arg, struct err *e)
 int rt_addr_exists(struct rt *rt, int ifindex, const struct inet_prefix *addr, struct err *e)
 {
 	const struct ifaddrmsg ifa = {.ifa_family = (uint8_t)addr->family};
-	_cleanup_(nlmsg_freep) struct nl_msg *m = rt_request(RTM_GETADDR, NLM_F_DUMP, &ifa, sizeof(ifa), e);
+	_cleanup_(nlmsg_freep) struct nl_msg *m =
+		rt_request(RTM_GETADDR, NLM_F_DUMP, &ifa, sizeof(ifa), e);
 	struct addr_search s = {ifindex, addr, false};
 
 	if (!m || rt_talk(rt, m, match_addr, &s, e) < 0)
@@ -110,10 +114,10 @@ static int put_metrics(struct nl_msg *m, const struct rt_route *r)
 int rt_route_add(struct rt *rt, int ifindex, const struct rt_route *r, struct err *e)
 {
 	/* as ip-route(8): a route without a gateway ends on the link */
-	int scope = r->scope >= 0	     ? r->scope
-		    : r->gw.family	     ? RT_SCOPE_UNIVERSE
+	int scope = r->scope >= 0              ? r->scope
+		    : r->gw.family             ? RT_SCOPE_UNIVERSE
 		    : r->dst.family == AF_INET ? RT_SCOPE_LINK
-					     : RT_SCOPE_UNIVERSE;
+					       : RT_SCOPE_UNIVERSE;
 	const struct rtmsg rtm = {
 		.rtm_family = (uint8_t)r->dst.family,
 		.rtm_dst_len = r->dst.prefixlen,
@@ -171,7 +175,8 @@ static int match_route(const struct nlmsghdr *h, void *arg, struct err *e)
 		return 0;
 	if (s->want->dst.prefixlen && !attr_is_addr(tb[RTA_DST], &s->want->dst))
 		return 0;
-	if (s->want->gw.family ? !attr_is_addr(tb[RTA_GATEWAY], &s->want->gw) : tb[RTA_GATEWAY] != NULL)
+	if (s->want->gw.family ? !attr_is_addr(tb[RTA_GATEWAY], &s->want->gw)
+			       : tb[RTA_GATEWAY] != NULL)
 		return 0;
 	if (s->want->priority && !attr_is_u32(tb[RTA_PRIORITY], s->want->priority))
 		return 0;
@@ -182,7 +187,8 @@ static int match_route(const struct nlmsghdr *h, void *arg, struct err *e)
 int rt_route_exists(struct rt *rt, int ifindex, const struct rt_route *r, struct err *e)
 {
 	const struct rtmsg rtm = {.rtm_family = (uint8_t)r->dst.family};
-	_cleanup_(nlmsg_freep) struct nl_msg *m = rt_request(RTM_GETROUTE, NLM_F_DUMP, &rtm, sizeof(rtm), e);
+	_cleanup_(nlmsg_freep) struct nl_msg *m =
+		rt_request(RTM_GETROUTE, NLM_F_DUMP, &rtm, sizeof(rtm), e);
 	struct route_search s = {ifindex, r, false};
 
 	if (!m || rt_talk(rt, m, match_route, &s, e) < 0)

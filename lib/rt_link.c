@@ -57,7 +57,8 @@ int rt_parse_link(const struct nlmsghdr *h, struct rt_link *ret, struct err *e)
 	l.flags = ifi->ifi_flags;
 	l.arptype = ifi->ifi_type;
 
-	nla_for_each_attr(a, nlmsg_attrdata(h, sizeof(*ifi)), nlmsg_attrlen(h, sizeof(*ifi)), rest) {
+	nla_for_each_attr(a, nlmsg_attrdata(h, sizeof(*ifi)), nlmsg_attrlen(h, sizeof(*ifi)),
+			  rest) {
 		switch (nla_type(a)) {
 		case IFLA_IFNAME:
 			take_string(a, l.name, sizeof(l.name));
@@ -87,7 +88,8 @@ static int take_link(const struct nlmsghdr *h, void *arg, struct err *e)
 	return h->nlmsg_type == RTM_NEWLINK ? rt_parse_link(h, arg, e) : 0;
 }
 
-static int link_get(struct rt *rt, int ifindex, const char *name, struct rt_link *ret, struct err *e)
+static int link_get(struct rt *rt, int ifindex, const char *name, struct rt_link *ret,
+		    struct err *e)
 {
 	const struct ifinfomsg ifi = {.ifi_index = ifindex};
 	_cleanup_(nlmsg_freep) struct nl_msg *m = rt_request(RTM_GETLINK, 0, &ifi, sizeof(ifi), e);
@@ -134,7 +136,8 @@ static int match_parent(const struct nlmsghdr *h, void *arg, struct err *e)
 int rt_link_by_parent(struct rt *rt, const char *parent, struct rt_link *ret, struct err *e)
 {
 	const struct ifinfomsg ifi = {0};
-	_cleanup_(nlmsg_freep) struct nl_msg *m = rt_request(RTM_GETLINK, NLM_F_DUMP, &ifi, sizeof(ifi), e);
+	_cleanup_(nlmsg_freep) struct nl_msg *m =
+		rt_request(RTM_GETLINK, NLM_F_DUMP, &ifi, sizeof(ifi), e);
 	struct parent_search s = {.parent = parent};
 
 	if (!m)
@@ -184,9 +187,9 @@ int rt_altnames_change(struct rt *rt, int ifindex, bool add, unsigned n,
 		       const char names[][RT_ALTNAME_LEN], struct err *e)
 {
 	const struct ifinfomsg ifi = {.ifi_index = ifindex};
-	_cleanup_(nlmsg_freep) struct nl_msg *m =
-		rt_request(add ? RTM_NEWLINKPROP : RTM_DELLINKPROP,
-			   add ? NLM_F_CREATE | NLM_F_EXCL | NLM_F_APPEND : 0, &ifi, sizeof(ifi), e);
+	_cleanup_(nlmsg_freep) struct nl_msg *m = rt_request(
+		add ? RTM_NEWLINKPROP : RTM_DELLINKPROP,
+		add ? NLM_F_CREATE | NLM_F_EXCL | NLM_F_APPEND : 0, &ifi, sizeof(ifi), e);
 	struct nlattr *list;
 
 	if (!m)

@@ -13,14 +13,14 @@ static inline void nlmsg_freep(struct nl_msg **m)
 }
 
 /*
- * Called for each message of a reply. Result: 0 to go on, -1 with *e filled to fail (the rest of the reply is still
- * taken from the socket).
+ * Called for each message of a reply. Result: 0 to go on, -1 with *e filled to fail (the rest of
+ * the reply is still taken from the socket).
  */
 typedef int (*rt_reply_fn)(const struct nlmsghdr *h, void *arg, struct err *e);
 
 /*
- * Sends msg and takes its whole reply. A dump that the kernel says was interrupted is asked for again; then arg has seen
- * messages twice, so `each` must not count.
+ * Sends msg and takes its whole reply. A dump that the kernel says was interrupted is asked for
+ * again; then arg has seen messages twice, so `each` must not count.
  */
 int rt_talk(struct rt *rt, struct nl_msg *msg, rt_reply_fn each, void *arg, struct err *e);
 

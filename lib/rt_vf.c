@@ -15,16 +15,20 @@
 #include "rt_msg.h"
 
 /*
- * The kernel's own structures are put and taken here, not libnl's rtnl_link_vf_*(): those send 802.1ad in the wrong byte
- * order and drop rates of 0.
+ * The kernel's own structures are put and taken here, not libnl's rtnl_link_vf_*(): those send
+ * 802.1ad in the wrong byte order and drop rates of 0.
  */
 
-/* What a driver does not report is preset to this by the kernel (rtnl_fill_vfinfo(), net/core/rtnetlink.c). */
+/*
+ * What a driver does not report is preset to this by the kernel (rtnl_fill_vfinfo(),
+ * net/core/rtnetlink.c).
+ */
 #define NOT_REPORTED UINT32_MAX
 
-#define COPY(dst, a)                                                   \
-	(memset(&(dst), 0, sizeof(dst)),                               \
-	 (size_t)nla_len(a) >= sizeof(dst) ? (memcpy(&(dst), nla_data(a), sizeof(dst)), true) : false)
+#define COPY(dst, a)                                                                               \
+	(memset(&(dst), 0, sizeof(dst)),                                                           \
+	 (size_t)nla_len(a) >= sizeof(dst) ? (memcpy(&(dst), nla_data(a), sizeof(dst)), true)      \
+					   : false)
 
 static void put_opt(struct vf_attrs *a, enum vf_field f, uint64_t v)
 {
@@ -113,7 +117,8 @@ int rt_parse_pf(const struct nlmsghdr *h, struct rt_pf *ret, struct err *e)
 	if (rt_parse_link(h, &pf.link, e) < 0)
 		return -1;
 
-	list = nlmsg_find_attr((struct nlmsghdr *)(uintptr_t)h, sizeof(struct ifinfomsg), IFLA_VFINFO_LIST);
+	list = nlmsg_find_attr((struct nlmsghdr *)(uintptr_t)h, sizeof(struct ifinfomsg),
+			       IFLA_VFINFO_LIST);
 	if (list)
 		nla_for_each_nested(at, list, rest)
 			n += nla_type(at) == IFLA_VF_INFO;
@@ -176,7 +181,8 @@ static int put_vlan(struct nl_msg *m, uint32_t index, const struct vf_attrs *a)
 	return 0;
 }
 
-static int put_group(struct nl_msg *m, uint32_t index, enum vf_group group, const struct vf_attrs *a)
+static int put_group(struct nl_msg *m, uint32_t index, enum vf_group group,
+		     const struct vf_attrs *a)
 {
 	const struct opt *f = a->f;
 	struct ifla_vf_mac mac = {.vf = index};

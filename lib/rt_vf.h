@@ -8,21 +8,22 @@
 /* A PF and the attributes of all of its VFs, as one RTM_GETLINK tells them. */
 struct rt_pf {
 	struct rt_link link;
-	uint32_t n_vfs;       /* entries of vfs; fewer than the PF has where the answer does not hold them all */
+	uint32_t n_vfs; /* entries of vfs; fewer than the PF has where the answer does not hold them
+			   all */
 	struct vf_attrs *vfs; /* by VF index; owned: rt_pf_clear() */
 };
 
 /*
  * Asks for the PF named ifname and its VFs.
- * IFLA_VFINFO_LIST has a 16-bit length that wraps silently beyond 335 VFs; entries behind the wrap are not in vfs, so
- * compare n_vfs with what was expected.
+ * IFLA_VFINFO_LIST has a 16-bit length that wraps silently beyond 335 VFs; entries behind the wrap
+ * are not in vfs, so compare n_vfs with what was expected.
  */
 int rt_pf_get(struct rt *rt, const char *ifname, struct rt_pf *ret, struct err *e);
 void rt_pf_clear(struct rt_pf *pf);
 
 /*
- * Sets the values of one group for VF index on the PF with one message. All fields of the group must be set in a, but for
- * VF_PROTO (802.1q when not set).
+ * Sets the values of one group for VF index on the PF with one message. All fields of the group
+ * must be set in a, but for VF_PROTO (802.1q when not set).
  */
 int rt_vf_set(struct rt *rt, int pf_ifindex, uint32_t index, enum vf_group group,
 	      const struct vf_attrs *a, struct err *e);

@@ -15,13 +15,13 @@
 #include "cni.h"
 #include "mem.h"
 
-#define PATH(path, fmt)                                          \
-	char path[256];                                          \
-	do {                                                     \
-		va_list ap;                                      \
-		va_start(ap, fmt);                               \
-		(void)vsnprintf(path, sizeof(path), fmt, ap);    \
-		va_end(ap);                                      \
+#define PATH(path, fmt)                                                                            \
+	char path[256];                                                                            \
+	do {                                                                                       \
+		va_list ap;                                                                        \
+		va_start(ap, fmt);                                                                 \
+		(void)vsnprintf(path, sizeof(path), fmt, ap);                                      \
+		va_end(ap);                                                                        \
 	} while (0)
 
 int sysfs_open(const char *root, struct err *e)
@@ -62,7 +62,8 @@ int sysfs_read_u32(int root, uint32_t *ret, struct err *e, const char *fmt, ...)
 	unsigned long v = strtoul(buf, &end, 0);
 
 	if (end == buf || *end || v > UINT32_MAX)
-		return err_set(e, CNI_EIO, 0, SYSFS_ROOT "/%s holds \"%s\", which is no number", path, buf);
+		return err_set(e, CNI_EIO, 0, SYSFS_ROOT "/%s holds \"%s\", which is no number",
+			       path, buf);
 	*ret = (uint32_t)v;
 	return 0;
 }

@@ -12,15 +12,16 @@
 #define SYSFS_ROOT "/sys"
 
 /*
- * A descriptor of the folder that is taken for /sys; the caller closes it. root: SYSFS_ROOT, or a test's folder.
- * Errors: CNI_EIO.
+ * A descriptor of the folder that is taken for /sys; the caller closes it. root: SYSFS_ROOT, or a
+ * test's folder. Errors: CNI_EIO.
  */
 int sysfs_open(const char *root, struct err *e);
 
 /*
- * All functions below take the path as a format, relative to the root. What goes into it must have been checked:
- * PCI addresses come from pciaddr_text(), interface names out of sysfs itself or from cni_ifname_valid().
- * Errors: CNI_EIO with errnum (ENOENT where there is no such entry), naming the path.
+ * All functions below take the path as a format, relative to the root. What goes into it must have
+ * been checked: PCI addresses come from pciaddr_text(), interface names out of sysfs itself or from
+ * cni_ifname_valid(). Errors: CNI_EIO with errnum (ENOENT where there is no such entry), naming the
+ * path.
  */
 
 /* Reads a file's first line, without its newline, into buf (size bytes with the closing NUL). */

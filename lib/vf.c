@@ -80,10 +80,11 @@ json_t *vf_attrs_to_json(const struct vf_attrs *a)
 	for (unsigned i = 0; i < VF_FIELDS; i++) {
 		if (!a->f[i].set)
 			continue;
-		json_object_set_new(j, fields[i].name,
-				    i == VF_MAC || fields[i].words
-					    ? json_string(vf_value_text((enum vf_field)i, a->f[i].v, buf))
-					    : json_integer((json_int_t)a->f[i].v));
+		json_object_set_new(
+			j, fields[i].name,
+			i == VF_MAC || fields[i].words
+				? json_string(vf_value_text((enum vf_field)i, a->f[i].v, buf))
+				: json_integer((json_int_t)a->f[i].v));
 	}
 	return j;
 }
@@ -96,11 +97,12 @@ int vf_attrs_from_json(const json_t *j, struct vf_attrs *ret, struct err *e)
 	for (unsigned i = 0; i < VF_FIELDS; i++) {
 		rows[i] = (struct jfield){
 			.key = fields[i].name,
-			.kind = i == VF_MAC	 ? JT_MAC_OR_ZERO
+			.kind = i == VF_MAC       ? JT_MAC_OR_ZERO
 				: fields[i].words ? JT_WORD
 						  : JT_UINT,
 			.offset = offsetof(struct vf_attrs, f[i]),
-			.hi = UINT32_MAX, /* what the kernel reported: it takes VLAN 4095, for one */
+			.hi = UINT32_MAX, /* what the kernel reported: it takes VLAN 4095, for one
+					   */
 			.words = fields[i].words,
 		};
 	}

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* vf.h - the attributes a PF keeps for each VF: compare, merge, print. Pure: nothing is read or written here */
+/*
+ * vf.h - the attributes a PF keeps for each VF: compare, merge, print. Pure: nothing is read or
+ * written here
+ */
 #pragma once
 
 #include <jansson.h>
@@ -30,8 +33,8 @@ enum vf_link_state { VF_LINK_AUTO, VF_LINK_ENABLE, VF_LINK_DISABLE }; /* as IFLA
 extern const char *const vf_switch_words[], *const vf_proto_words[], *const vf_link_state_words[];
 
 /*
- * What the kernel sets with one message; several fields can share one. A message carries all fields of its group, so
- * setting one field keeps the others only if their values are known.
+ * What the kernel sets with one message; several fields can share one. A message carries all fields
+ * of its group, so setting one field keeps the others only if their values are known.
  */
 enum vf_group {
 	VF_G_MAC,
@@ -44,7 +47,10 @@ enum vf_group {
 	VF_GROUPS
 };
 
-/* Values of a VF. One that is not set is not known (read from a PF whose driver does not tell) or not wanted. */
+/*
+ * Values of a VF. One that is not set is not known (read from a PF whose driver does not tell) or
+ * not wanted.
+ */
 struct vf_attrs {
 	struct opt f[VF_FIELDS];
 };
@@ -55,15 +61,18 @@ const char *vf_field_name(enum vf_field f);
 /* The group that sets a field. */
 enum vf_group vf_field_group(enum vf_field f);
 
-/* The value of a field for people ("02:00:5e:00:00:01", "on", "100"). buf: space for numbers and addresses. */
+/*
+ * The value of a field for people ("02:00:5e:00:00:01", "on", "100"). buf: space for numbers and
+ * addresses.
+ */
 const char *vf_value_text(enum vf_field f, uint64_t v, char buf[static MAC_TEXT + 3]);
 
 /* base, with the values that are set in over laid over it. */
 struct vf_attrs vf_attrs_merge(const struct vf_attrs *base, const struct vf_attrs *over);
 
 /*
- * The first field from `from` on that is set in want and not known to have this value in have; VF_FIELDS where there is
- * none.
+ * The first field from `from` on that is set in want and not known to have this value in have;
+ * VF_FIELDS where there is none.
  */
 enum vf_field vf_attrs_diff(const struct vf_attrs *want, const struct vf_attrs *have,
 			    enum vf_field from);

@@ -16,7 +16,8 @@ int pciaddr_parse(const char *text, struct pciaddr *ret)
 	unsigned domain = 0, bus, device, function;
 	int end = 0;
 
-	if (strlen(text) >= PCIADDR_TEXT || strspn(text, "0123456789abcdefABCDEF:.") != strlen(text))
+	if (strlen(text) >= PCIADDR_TEXT ||
+	    strspn(text, "0123456789abcdefABCDEF:.") != strlen(text))
 		return -1;
 	if (sscanf(text, "%x:%x:%x.%x%n", &domain, &bus, &device, &function, &end) != 4) {
 		domain = 0;
@@ -40,8 +41,8 @@ const char *pciaddr_text(const struct pciaddr *a, char buf[static PCIADDR_TEXT])
 struct netdev_search {
 	int sys;
 	const char *pci;
-	char *ret;  /* IFNAMSIZ bytes */
-	bool pf;    /* skip representors */
+	char *ret; /* IFNAMSIZ bytes */
+	bool pf;   /* skip representors */
 };
 
 static void keep_name(char ret[static IFNAMSIZ], const char *name)
@@ -55,9 +56,12 @@ static int pick_netdev(const char *name, void *arg)
 	char port[IFNAMSIZ];
 	struct err e;
 
-	if (s->pf && !sysfs_read(s->sys, port, sizeof(port), &e, DEVICES "/%s/net/%s/phys_port_name",
-				 s->pci, name)) {
-		/* devlink port flavours: pN is a port of the PF itself, pfNvfM and the like stand for others */
+	if (s->pf && !sysfs_read(s->sys, port, sizeof(port), &e,
+				 DEVICES "/%s/net/%s/phys_port_name", s->pci, name)) {
+		/*
+		 * devlink port flavours: pN is a port of the PF itself, pfNvfM and the like stand
+		 * for others
+		 */
 		if (port[0] && !(port[0] == 'p' && port[1] >= '0' && port[1] <= '9'))
 			return 0;
 	}
@@ -89,7 +93,8 @@ int vfdev_refresh(int sys, struct vfdev *d, struct err *e)
 	struct err link = {0};
 
 	d->driver[0] = '\0';
-	if (sysfs_link_name(sys, d->driver, sizeof(d->driver), &link, DEVICES "/%s/driver", d->name) < 0 &&
+	if (sysfs_link_name(sys, d->driver, sizeof(d->driver), &link, DEVICES "/%s/driver",
+			    d->name) < 0 &&
 	    link.errnum != ENOENT) {
 		*e = link;
 		return -1;
@@ -104,16 +109,18 @@ static int no_vf(int sys, const struct vfdev *d, struct err *e)
 
 	if (sysfs_read(sys, unused, sizeof(unused), e, DEVICES "/%s/vendor", d->name) < 0)
 		return err_set(e, CNI_EDEVICE, 0,
-			       "there is no PCI device %s; list the VFs with: ls -d " SYSFS_ROOT "/" DEVICES
-			       "/*/virtfn*",
+			       "there is no PCI device %s; list the VFs with: ls -d " SYSFS_ROOT
+			       "/" DEVICES "/*/virtfn*",
 			       d->name);
 	if (sysfs_read_u32(sys, &n, e, DEVICES "/%s/sriov_numvfs", d->name) < 0)
 		return err_set(e, CNI_EDEVICE, 0,
-			       "PCI device %s is not a VF; deviceID has to name a virtual function", d->name);
-	return err_set(e, CNI_EDEVICE, 0,
-		       "PCI device %s is a PF with %u VFs, not a VF; deviceID has to name one of its VFs (create "
-		       "them with: echo N > " SYSFS_ROOT "/" DEVICES "/%s/sriov_numvfs)",
-		       d->name, n, d->name);
+			       "PCI device %s is not a VF; deviceID has to name a virtual function",
+			       d->name);
+	return err_set(
+		e, CNI_EDEVICE, 0,
+		"PCI device %s is a PF with %u VFs, not a VF; deviceID has to name one of its VFs (create "
+		"them with: echo N > " SYSFS_ROOT "/" DEVICES "/%s/sriov_numvfs)",
+		d->name, n, d->name);
 }
 
 int vfdev_open(int sys, const struct pciaddr *addr, struct vfdev *ret, struct err *e)
@@ -136,17 +143,19 @@ int vfdev_open(int sys, const struct pciaddr *addr, struct vfdev *ret, struct er
 	if (stride == 0)
 		stride = 1; /* one VF: the specification lets the stride be 0 */
 	if (distance % stride)
-		return err_set(e, CNI_EDEVICE, 0, "VF %s is not at a multiple of stride %u from PF %s", d.name,
-			       stride, d.pf);
+		return err_set(e, CNI_EDEVICE, 0,
+			       "VF %s is not at a multiple of stride %u from PF %s", d.name, stride,
+			       d.pf);
 	d.index = distance / stride;
 
 	if (vfdev_pf_ifname(sys, d.pf, d.pf_ifname, e) < 0 || vfdev_refresh(sys, &d, e) < 0)
 		return -1;
 	if (!d.pf_ifname[0])
-		return err_set(e, CNI_EDEVICE, 0,
-			       "PF %s of VF %s has no network interface on the host; is its driver bound, and is "
-			       "it in the host's namespace?",
-			       d.pf, d.name);
+		return err_set(
+			e, CNI_EDEVICE, 0,
+			"PF %s of VF %s has no network interface on the host; is its driver bound, and is "
+			"it in the host's namespace?",
+			d.pf, d.name);
 	*ret = d;
 	return 0;
 }

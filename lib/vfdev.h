@@ -24,17 +24,18 @@ const char *pciaddr_text(const struct pciaddr *a, char buf[static PCIADDR_TEXT])
 struct vfdev {
 	struct pciaddr addr, pf_addr;
 	char name[PCIADDR_TEXT], pf[PCIADDR_TEXT]; /* the same as text */
-	uint32_t index;                            /* of the VF on its PF: ip link set PF vf INDEX */
-	char pf_ifname[IFNAMSIZ];                  /* the PF's netdev */
-	char ifname[IFNAMSIZ];                     /* the VF's netdev in the host's namespace */
+	uint32_t index;           /* of the VF on its PF: ip link set PF vf INDEX */
+	char pf_ifname[IFNAMSIZ]; /* the PF's netdev */
+	char ifname[IFNAMSIZ];    /* the VF's netdev in the host's namespace */
 	char driver[64];
 };
 
 /*
  * Describes the VF at addr. sys: sysfs_open().
  * Errors: CNI_EDEVICE: there is no such device, it is no VF, its PF has no netdev. CNI_EIO.
- * Source: Documentation/ABI/testing/sysfs-bus-pci (physfn, sriov_offset, sriov_stride); PCIe base specification, 9.2.1.2
- * "VF discovery": VF n (from 1) has the PF's routing id + offset + (n - 1) * stride.
+ * Source: Documentation/ABI/testing/sysfs-bus-pci (physfn, sriov_offset, sriov_stride); PCIe base
+ * specification, 9.2.1.2 "VF discovery": VF n (from 1) has the PF's routing id + offset + (n - 1) *
+ * stride.
  */
 int vfdev_open(int sys, const struct pciaddr *addr, struct vfdev *ret, struct err *e);
 
@@ -42,7 +43,7 @@ int vfdev_open(int sys, const struct pciaddr *addr, struct vfdev *ret, struct er
 int vfdev_refresh(int sys, struct vfdev *d, struct err *e);
 
 /*
- * The netdev of the PF at pf into name; "" where it has none. A PF that has several (representors of a switchdev, two
- * ports) is the one whose phys_port_name is pN or absent, not a VF's (pfNvfM).
+ * The netdev of the PF at pf into name; "" where it has none. A PF that has several (representors
+ * of a switchdev, two ports) is the one whose phys_port_name is pN or absent, not a VF's (pfNvfM).
  */
 int vfdev_pf_ifname(int sys, const char *pf, char name[static IFNAMSIZ], struct err *e);

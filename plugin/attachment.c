@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* attachment.c - one VF on its way into a pod, or out of it: what is looked at before anything changes */
+/*
+ * attachment.c - one VF on its way into a pod, or out of it: what is looked at before anything
+ * changes
+ */
 #include "attachment.h"
 
 #include <errno.h>
@@ -14,7 +17,10 @@
 #include "steps.h"
 #include "sysfs.h"
 
-/* An operation takes a fraction of a second, unless an IPAM plugin is slow; then the runtime may as well come back. */
+/*
+ * An operation takes a fraction of a second, unless an IPAM plugin is slow; then the runtime may as
+ * well come back.
+ */
 #define LOCK_TIMEOUT_MS 10000
 
 void attachment_close(struct attachment *a)
@@ -64,7 +70,10 @@ static int open_recorded(struct attachment *a, struct err *e)
 	memcpy(a->vf.pf, r->pf, sizeof(a->vf.pf));
 	a->vf.index = r->index;
 
-	/* Another namespace can have been mounted over the same path: only the same inode is the pod. */
+	/*
+	 * Another namespace can have been mounted over the same path: only the same inode is the
+	 * pod.
+	 */
 	a->pod_ns = netns_open(r->netns, &a->pod_id, &gone);
 	if (a->pod_ns >= 0 && !netns_same(&a->pod_id, &r->netns_id))
 		closep(&a->pod_ns), a->pod_ns = -1;
@@ -74,8 +83,8 @@ static int open_recorded(struct attachment *a, struct err *e)
 }
 
 /*
- * What a dead process left of the VF is brought to its end: in the name of the container that had it, with the IPAM section that
- * was recorded. a->lock guards the VF already.
+ * What a dead process left of the VF is brought to its end: in the name of the container that had
+ * it, with the IPAM section that was recorded. a->lock guards the VF already.
  */
 static int recover(const struct attachment *a, struct record *r, struct err *e)
 {
@@ -94,12 +103,16 @@ static int recover(const struct attachment *a, struct record *r, struct err *e)
 	args.netns = old.rec.netns;
 	args.args = "";
 
-	log_line(LOG_WARNING, "VF %s was left half-way (%s) by container %s, interface %s: giving it back", old.rec.vf,
-		 old.rec.phase == RECORD_ATTACHED ? "its namespace is gone" : "its operation did not end",
+	log_line(LOG_WARNING,
+		 "VF %s was left half-way (%s) by container %s, interface %s: giving it back",
+		 old.rec.vf,
+		 old.rec.phase == RECORD_ATTACHED ? "its namespace is gone"
+						  : "its operation did not end",
 		 args.container_id, args.ifname);
 	ret = open_recorded(&old, e) < 0 || steps_revert(&old, e) < 0 ? -1 : 0;
 	if (ret < 0)
-		err_ctx(e, "VF %s: cannot give back what container %s left", old.rec.vf, args.container_id);
+		err_ctx(e, "VF %s: cannot give back what container %s left", old.rec.vf,
+			args.container_id);
 	attachment_close(&old);
 	return ret;
 }
@@ -122,7 +135,8 @@ static int settle_record(struct attachment *a, struct err *e)
 	if (found <= 0)
 		return found;
 	if (r.phase == RECORD_ATTACHED && namespace_lives(&r))
-		ret = err_set(e, CNI_EAGAIN, 0, "VF %s is held by container %s, interface %s, network %s", a->vf.name,
+		ret = err_set(e, CNI_EAGAIN, 0,
+			      "VF %s is held by container %s, interface %s, network %s", a->vf.name,
 			      r.container_id, r.ifname, r.network);
 	else
 		ret = recover(a, &r, e);
@@ -143,8 +157,12 @@ int attachment_load(struct attachment *a, struct err *e)
 	found = record_load(a->folder, vf, &a->rec, e);
 	if (found < 0)
 		return -1;
-	if (!found || strcmp(a->rec.container_id, args->container_id) || strcmp(a->rec.ifname, args->ifname)) {
-		/* an ADD that was killed between its first two steps, or the VF has another owner by now */
+	if (!found || strcmp(a->rec.container_id, args->container_id) ||
+	    strcmp(a->rec.ifname, args->ifname)) {
+		/*
+		 * an ADD that was killed between its first two steps, or the VF has another owner
+		 * by now
+		 */
 		record_clear(&a->rec);
 		return record_index_drop(a->folder, args->container_id, args->ifname, e);
 	}
@@ -156,10 +174,11 @@ int attachment_load(struct attachment *a, struct err *e)
 static int find_vf(struct attachment *a, struct err *e)
 {
 	if (!a->conf->device_id)
-		return err_set(e, CNI_ECONFIG, 0,
-			       "\"deviceID\" is missing: which VF to attach; under Kubernetes a device plugin and a "
-			       "meta plugin hand it on (is the pod's resource request there, and the network's "
-			       "resourceName annotation?), else write the VF's PCI address into the configuration");
+		return err_set(
+			e, CNI_ECONFIG, 0,
+			"\"deviceID\" is missing: which VF to attach; under Kubernetes a device plugin and a "
+			"meta plugin hand it on (is the pod's resource request there, and the network's "
+			"resourceName annotation?), else write the VF's PCI address into the configuration");
 	return vfdev_open(a->sys, &a->conf->device, &a->vf, e);
 }
 
@@ -180,17 +199,20 @@ static int check_pf(const struct attachment *a, struct err *e)
 	bool ignore = a->conf->pf_link.set && a->conf->pf_link.v != PF_LINK_REQUIRE;
 
 	if (pf->link.arptype == ARPHRD_INFINIBAND)
-		return err_set(e, CNI_EDEVICE, 0,
-			       "PF %s is an InfiniBand port: its VFs are attached by the plugin ib-sriov, not by this one",
-			       pf->link.name);
+		return err_set(
+			e, CNI_EDEVICE, 0,
+			"PF %s is an InfiniBand port: its VFs are attached by the plugin ib-sriov, not by this one",
+			pf->link.name);
 	if (!attachment_vf_attrs(a))
-		return err_set(e, CNI_EDEVICE, 0, "PF %s: the kernel tells of %u VFs, VF %u (%s) is not among them",
+		return err_set(e, CNI_EDEVICE, 0,
+			       "PF %s: the kernel tells of %u VFs, VF %u (%s) is not among them",
 			       pf->link.name, pf->n_vfs, a->vf.index, a->vf.name);
 	if (!(pf->link.flags & IFF_UP) && !ignore)
-		return err_set(e, CNI_EDEVICE, 0,
-			       "PF %s is down, so its VFs have no link: ip link set %s up; or set \"pfLink\" to "
-			       "\"raise\" or \"ignore\"",
-			       pf->link.name, pf->link.name);
+		return err_set(
+			e, CNI_EDEVICE, 0,
+			"PF %s is down, so its VFs have no link: ip link set %s up; or set \"pfLink\" to "
+			"\"raise\" or \"ignore\"",
+			pf->link.name, pf->link.name);
 	return 0;
 }
 
@@ -198,18 +220,21 @@ static int find_link(struct attachment *a, struct err *e)
 {
 	if (!a->vf.ifname[0] && !a->vf.driver[0])
 		return err_set(e, CNI_EDEVICE, 0,
-			       "VF %s has no driver; bind one: echo %s > " SYSFS_ROOT "/bus/pci/drivers_probe",
+			       "VF %s has no driver; bind one: echo %s > " SYSFS_ROOT
+			       "/bus/pci/drivers_probe",
 			       a->vf.name, a->vf.name);
 	if (!a->vf.ifname[0])
-		return err_set(e, CNI_EDEVICE, 0,
-			       "VF %s (driver %s) has no network interface on the host; it is in another namespace, or "
-			       "bound to a userspace driver",
-			       a->vf.name, a->vf.driver);
+		return err_set(
+			e, CNI_EDEVICE, 0,
+			"VF %s (driver %s) has no network interface on the host; it is in another namespace, or "
+			"bound to a userspace driver",
+			a->vf.name, a->vf.driver);
 	if (rt_link_by_name(a->host, a->vf.ifname, &a->link, e) < 0)
 		return err_ctx(e, "VF %s", a->vf.name);
 	if (a->link.n_altnames > RT_ALTNAMES)
-		return err_set(e, CNI_EDEVICE, 0, "VF %s has %u alternative names; at most %d can be kept",
-			       a->vf.name, a->link.n_altnames, RT_ALTNAMES);
+		return err_set(e, CNI_EDEVICE, 0,
+			       "VF %s has %u alternative names; at most %d can be kept", a->vf.name,
+			       a->link.n_altnames, RT_ALTNAMES);
 	return 0;
 }
 
@@ -219,7 +244,8 @@ static int check_name_free(const struct attachment *a, struct err *e)
 	struct err none = {0};
 
 	if (!rt_link_by_name(a->pod, a->args->ifname, &taken, &none))
-		return err_set(e, CNI_EENV, EEXIST, "the pod has an interface %s already; CNI_IFNAME has to be new",
+		return err_set(e, CNI_EENV, EEXIST,
+			       "the pod has an interface %s already; CNI_IFNAME has to be new",
 			       a->args->ifname);
 	if (none.errnum != ENODEV) {
 		*e = none;
@@ -237,11 +263,12 @@ static int check_mac_unique(const struct attachment *a, struct err *e)
 		return 0;
 	for (uint32_t i = 0; i < a->pf.n_vfs; i++)
 		if (i != a->vf.index && a->pf.vfs[i].f[VF_MAC].v == want->v)
-			return err_set(e, CNI_ECONFIG, EEXIST, "MAC %s is that of VF %u of PF %s already",
+			return err_set(e, CNI_ECONFIG, EEXIST,
+				       "MAC %s is that of VF %u of PF %s already",
 				       mac_text(want->v, mac), i, a->pf.link.name);
 	if (a->pf.link.mac == want->v)
-		return err_set(e, CNI_ECONFIG, EEXIST, "MAC %s is that of PF %s itself", mac_text(want->v, mac),
-			       a->pf.link.name);
+		return err_set(e, CNI_ECONFIG, EEXIST, "MAC %s is that of PF %s itself",
+			       mac_text(want->v, mac), a->pf.link.name);
 	return 0;
 }
 
@@ -252,15 +279,17 @@ static int check_values(const struct attachment *a, struct err *e)
 	char path[PATH_MAX];
 
 	if ((a->conf->vf.f[VF_MIN_TX].set || a->conf->vf.f[VF_MAX_TX].set) && max && min > max)
-		return err_set(e, CNI_ECONFIG, 0,
-			       "PF %s: VF %u: min_tx_rate %llu is above max_tx_rate %llu; what the configuration does "
-			       "not give is as the VF has it",
-			       a->pf.link.name, a->vf.index, min, max);
+		return err_set(
+			e, CNI_ECONFIG, 0,
+			"PF %s: VF %u: min_tx_rate %llu is above max_tx_rate %llu; what the configuration does "
+			"not give is as the VF has it",
+			a->pf.link.name, a->vf.index, min, max);
 	if (a->conf->mtu.set && a->conf->mtu.v > a->pf.link.mtu)
-		return err_set(e, CNI_ECONFIG, 0,
-			       "mtu %llu is above that of PF %s, which is %u: ip link set %s mtu %llu",
-			       (unsigned long long)a->conf->mtu.v, a->pf.link.name, a->pf.link.mtu,
-			       a->pf.link.name, (unsigned long long)a->conf->mtu.v);
+		return err_set(
+			e, CNI_ECONFIG, 0,
+			"mtu %llu is above that of PF %s, which is %u: ip link set %s mtu %llu",
+			(unsigned long long)a->conf->mtu.v, a->pf.link.name, a->pf.link.mtu,
+			a->pf.link.name, (unsigned long long)a->conf->mtu.v);
 	if (a->conf->ipam_type && delegate_find(a->conf->ipam_type, a->args->path, path, e) < 0)
 		return -1;
 	return 0;
@@ -291,7 +320,10 @@ static void fill_record(struct attachment *a)
 	r->wanted = a->conf->vf;
 	r->time = time(NULL);
 	if (a->conf->ipam_type) {
-		/* the configuration without prevResult, which may be long and which no IPAM plugin needs to release */
+		/*
+		 * the configuration without prevResult, which may be long and which no IPAM plugin
+		 * needs to release
+		 */
 		r->doc = json_object();
 		r->config = json_copy(a->conf->doc);
 		json_object_del(r->config, "prevResult");
@@ -304,9 +336,11 @@ int attachment_prepare(struct attachment *a, struct err *e)
 	struct netns_id host_id;
 
 	if (find_vf(a, e) < 0 || open_host(a, &host_id, e) < 0 || open_pod(a, &host_id, e) < 0 ||
-	    lock_vf(a, a->vf.name, e) < 0 || settle_record(a, e) < 0 || vfdev_refresh(a->sys, &a->vf, e) < 0 ||
-	    rt_pf_get(a->host, a->vf.pf_ifname, &a->pf, e) < 0 || check_pf(a, e) < 0 || find_link(a, e) < 0 ||
-	    check_name_free(a, e) < 0 || check_mac_unique(a, e) < 0 || check_values(a, e) < 0)
+	    lock_vf(a, a->vf.name, e) < 0 || settle_record(a, e) < 0 ||
+	    vfdev_refresh(a->sys, &a->vf, e) < 0 ||
+	    rt_pf_get(a->host, a->vf.pf_ifname, &a->pf, e) < 0 || check_pf(a, e) < 0 ||
+	    find_link(a, e) < 0 || check_name_free(a, e) < 0 || check_mac_unique(a, e) < 0 ||
+	    check_values(a, e) < 0)
 		return -1;
 	fill_record(a);
 	return 0;

@@ -12,40 +12,45 @@
 /*
  * Everything an operation knows and holds. The steps (steps.h) work on it.
  *
- * What was found and what is wanted stands in rec, whether it was just read from the kernel (ADD) or from disk (the rest):
- * a revert can't tell the difference, so there is one way back only.
+ * What was found and what is wanted stands in rec, whether it was just read from the kernel (ADD)
+ * or from disk (the rest): a revert can't tell the difference, so there is one way back only.
  */
 struct attachment {
-	const struct cni_args *args;  /* borrowed; for a record of somebody else: that one's id and interface */
-	const char *const *env;       /* borrowed; environment for IPAM plugins */
-	const struct conf *conf;      /* borrowed; what came on stdin */
-	int sys, folder;              /* sysfs_open(), record_open_folder(); borrowed */
-	int lock;                     /* owned; -1: not held */
-	int host_ns, pod_ns;          /* owned; pod_ns -1: the namespace is gone */
-	struct netns_id pod_id;       /* of pod_ns */
-	struct rt *host, *pod;        /* owned; pod NULL: the namespace is gone */
-	struct vfdev vf;              /* as it was when the operation began */
-	struct rt_pf pf;              /* owned; as it was when the operation began, vfs NULL where the PF is gone */
-	struct rt_link link;          /* the VF's netdev, where it was last seen */
-	struct record rec;            /* owned */
-	json_t *ipam;                 /* owned; the IPAM plugin's result, in the newest shape; NULL: no addresses */
+	const struct cni_args
+		*args; /* borrowed; for a record of somebody else: that one's id and interface */
+	const char *const *env;  /* borrowed; environment for IPAM plugins */
+	const struct conf *conf; /* borrowed; what came on stdin */
+	int sys, folder;         /* sysfs_open(), record_open_folder(); borrowed */
+	int lock;                /* owned; -1: not held */
+	int host_ns, pod_ns;     /* owned; pod_ns -1: the namespace is gone */
+	struct netns_id pod_id;  /* of pod_ns */
+	struct rt *host, *pod;   /* owned; pod NULL: the namespace is gone */
+	struct vfdev vf;         /* as it was when the operation began */
+	struct rt_pf
+		pf; /* owned; as it was when the operation began, vfs NULL where the PF is gone */
+	struct rt_link link; /* the VF's netdev, where it was last seen */
+	struct record rec;   /* owned */
+	json_t *ipam; /* owned; the IPAM plugin's result, in the newest shape; NULL: no addresses */
 };
 
-#define ATTACHMENT_INIT {.lock = -1, .host_ns = -1, .pod_ns = -1}
+#define ATTACHMENT_INIT                                                                            \
+	{                                                                                          \
+		.lock = -1, .host_ns = -1, .pod_ns = -1                                            \
+	}
 
 void attachment_close(struct attachment *a);
 
 /*
- * For ADD: finds the VF, takes its lock, reads everything as it is, and refuses what can be refused before a change. A record
- * that a dead ADD or DEL left of this VF is brought to its end first.
- * a: args, env, conf, sys and folder are set.
- * Errors: every one that ADD can have before it changes anything.
+ * For ADD: finds the VF, takes its lock, reads everything as it is, and refuses what can be refused
+ * before a change. A record that a dead ADD or DEL left of this VF is brought to its end first. a:
+ * args, env, conf, sys and folder are set. Errors: every one that ADD can have before it changes
+ * anything.
  */
 int attachment_prepare(struct attachment *a, struct err *e);
 
 /*
- * For the other commands: takes the lock of the VF that this container's interface has, and loads its record.
- * Result: 1, 0 where there is no record.
+ * For the other commands: takes the lock of the VF that this container's interface has, and loads
+ * its record. Result: 1, 0 where there is no record.
  */
 int attachment_load(struct attachment *a, struct err *e);
 

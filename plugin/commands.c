@@ -9,7 +9,8 @@ static int add(struct attachment *a, json_t **ret_answer, struct err *e)
 {
 	struct err undo = {0};
 
-	if (conf_check_unknown(a->conf, e) < 0 || attachment_prepare(a, e) < 0 || steps_apply(a, e) < 0)
+	if (conf_check_unknown(a->conf, e) < 0 || attachment_prepare(a, e) < 0 ||
+	    steps_apply(a, e) < 0)
 		return -1;
 	*ret_answer = cni_result_out(a->rec.result, a->conf->version, e);
 	if (*ret_answer)
@@ -26,7 +27,10 @@ static int del(struct attachment *a, json_t **ret_answer, struct err *e)
 	(void)ret_answer; /* DEL has none */
 	if (found < 0)
 		return -1;
-	/* without a record there is no VF of ours to give back; IPAM is told in any case, as the specification wants */
+	/*
+	 * without a record there is no VF of ours to give back; IPAM is told in any case, as the
+	 * specification wants
+	 */
 	if (!found)
 		return ipam_release_unrecorded(a, e);
 
@@ -44,10 +48,11 @@ static int check(struct attachment *a, json_t **ret_answer, struct err *e)
 	if (found < 0)
 		return -1;
 	if (!found || a->rec.phase != RECORD_ATTACHED)
-		return err_set(e, CNI_EUNKNOWN, 0, "container %s has no VF as interface %s", a->args->container_id,
-			       a->args->ifname);
+		return err_set(e, CNI_EUNKNOWN, 0, "container %s has no VF as interface %s",
+			       a->args->container_id, a->args->ifname);
 	if (!a->pod)
-		return err_set(e, CNI_ECHECK, 0, "VF %s: the namespace %s that it was moved to is gone", a->vf.name,
+		return err_set(e, CNI_ECHECK, 0,
+			       "VF %s: the namespace %s that it was moved to is gone", a->vf.name,
 			       a->rec.netns);
 	return steps_check(a, e);
 }

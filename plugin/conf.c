@@ -7,8 +7,10 @@
 
 #include "jtable.h"
 
-static const char *const pf_link_words[] = {
-	[PF_LINK_REQUIRE] = "require", [PF_LINK_RAISE] = "raise", [PF_LINK_IGNORE] = "ignore", NULL};
+static const char *const pf_link_words[] = {[PF_LINK_REQUIRE] = "require",
+					    [PF_LINK_RAISE] = "raise",
+					    [PF_LINK_IGNORE] = "ignore",
+					    NULL};
 
 /* A configuration before its parts are looked at. */
 struct raw {
@@ -17,43 +19,50 @@ struct raw {
 	json_t *ipam, *runtime, *prev_result;
 };
 
-#define ROW(key_, kind_, member, ...) \
-	{.key = key_, .kind = kind_, .offset = offsetof(struct raw, member), __VA_ARGS__}
-#define STRING(key, member)        ROW(key, JT_STRING, member)
-#define OBJECT(key, member)        ROW(key, JT_OBJECT, member)
-#define BOOL(key, member)          ROW(key, JT_BOOL, member)
-#define MAC(key, member)           ROW(key, JT_MAC, member)
+/* clang-format off: tables are read by their columns */
+#define ROW(key_, kind_, member, ...)                                                              \
+	{                                                                                          \
+		.key = key_, .kind = kind_, .offset = offsetof(struct raw, member), __VA_ARGS__    \
+	}
+#define STRING(key, member)         ROW(key, JT_STRING, member)
+#define OBJECT(key, member)         ROW(key, JT_OBJECT, member)
+#define BOOL(key, member)           ROW(key, JT_BOOL, member)
+#define MAC(key, member)            ROW(key, JT_MAC, member)
 #define UINT(key, member, lo_, hi_) ROW(key, JT_UINT, member, .lo = (lo_), .hi = (hi_))
-#define WORD(key, member, words_)  ROW(key, JT_WORD, member, .words = (words_))
-#define OTHERS(key_)               {.key = key_, .kind = JT_ANY}
+#define WORD(key, member, words_)   ROW(key, JT_WORD, member, .words = (words_))
+#define OTHERS(key_)                                                                               \
+	{                                                                                          \
+		.key = key_, .kind = JT_ANY                                                        \
+	}
 
-/* The keys of a network configuration. sriov-cni.conf(5) describes each; a test compares the two. */
+/* The keys of a network configuration. sriov-cni.conf(5) describes each; a test compares the two.
+ */
 const struct jfield conf_fields[] = {
-	/*     key              member               limits             */
-	STRING("cniVersion",    c.version_text),
-	STRING("name",          c.name),
-	STRING("type",          type),
-	STRING("deviceID",      c.device_id),
-	MAC   ("mac",           c.vf.f[VF_MAC]),
-	UINT  ("vlan",          c.vf.f[VF_VLAN],        0, 4094),
-	UINT  ("vlanQoS",       c.vf.f[VF_QOS],         0, 7),
-	WORD  ("vlanProto",     c.vf.f[VF_PROTO],       vf_proto_words),
-	WORD  ("spoofchk",      c.vf.f[VF_SPOOFCHK],    vf_switch_words),
-	WORD  ("trust",         c.vf.f[VF_TRUST],       vf_switch_words),
-	WORD  ("link_state",    c.vf.f[VF_LINK_STATE],  vf_link_state_words),
-	UINT  ("min_tx_rate",   c.vf.f[VF_MIN_TX],      0, UINT32_MAX),
-	UINT  ("max_tx_rate",   c.vf.f[VF_MAX_TX],      0, UINT32_MAX),
-	WORD  ("rss_query",     c.vf.f[VF_RSS_QUERY],   vf_switch_words),
-	UINT  ("mtu",           c.mtu,                  68, 65535),
-	WORD  ("pfLink",        c.pf_link,              pf_link_words),
-	OBJECT("ipam",          ipam),
-	UINT  ("ipamTimeout",   c.ipam_timeout,         1, 600),
-	OBJECT("dns",           c.dns),
-	WORD  ("logLevel",      c.log_level,            log_levels),
-	STRING("logFile",       c.log_file),
-	BOOL  ("strict",        c.strict),
+	/*     key              member                  limits             */
+	STRING("cniVersion", c.version_text),
+	STRING("name", c.name),
+	STRING("type", type),
+	STRING("deviceID", c.device_id),
+	MAC("mac", c.vf.f[VF_MAC]),
+	UINT("vlan", c.vf.f[VF_VLAN], 0, 4094),
+	UINT("vlanQoS", c.vf.f[VF_QOS], 0, 7),
+	WORD("vlanProto", c.vf.f[VF_PROTO], vf_proto_words),
+	WORD("spoofchk", c.vf.f[VF_SPOOFCHK], vf_switch_words),
+	WORD("trust", c.vf.f[VF_TRUST], vf_switch_words),
+	WORD("link_state", c.vf.f[VF_LINK_STATE], vf_link_state_words),
+	UINT("min_tx_rate", c.vf.f[VF_MIN_TX], 0, UINT32_MAX),
+	UINT("max_tx_rate", c.vf.f[VF_MAX_TX], 0, UINT32_MAX),
+	WORD("rss_query", c.vf.f[VF_RSS_QUERY], vf_switch_words),
+	UINT("mtu", c.mtu, 68, 65535),
+	WORD("pfLink", c.pf_link, pf_link_words),
+	OBJECT("ipam", ipam),
+	UINT("ipamTimeout", c.ipam_timeout, 1, 600),
+	OBJECT("dns", c.dns),
+	WORD("logLevel", c.log_level, log_levels),
+	STRING("logFile", c.log_file),
+	BOOL("strict", c.strict),
 	OBJECT("runtimeConfig", runtime),
-	OBJECT("prevResult",    prev_result),
+	OBJECT("prevResult", prev_result),
 	OTHERS("args"),
 	OTHERS("capabilities"),
 	OTHERS("cni.dev/valid-attachments"),
@@ -61,17 +70,19 @@ const struct jfield conf_fields[] = {
 	JT_END,
 };
 
-/* What a runtime or a meta plugin adds under runtimeConfig. Its other keys are for other plugins. */
+/* What a runtime or a meta plugin adds under runtimeConfig. Its other keys are for other plugins.
+ */
 const struct jfield conf_runtime_fields[] = {
-	STRING("deviceID",      c.device_id),
-	MAC   ("mac",           c.vf.f[VF_MAC]),
+	STRING("deviceID", c.device_id),
+	MAC("mac", c.vf.f[VF_MAC]),
 	JT_END,
 };
 
 static const struct jfield ipam_fields[] = {
-	STRING("type",          c.ipam_type),
+	STRING("type", c.ipam_type),
 	JT_END,
 };
+/* clang-format on */
 
 void conf_clear(struct conf *c)
 {
@@ -90,7 +101,8 @@ static int read_args(const struct cni_args *args, struct conf *c, struct err *e)
 	if (found < 0)
 		return -1;
 	if (found && (mac_parse(text, &mac) < 0 || !mac || mac & 1ULL << 40))
-		return err_set(e, CNI_EENV, 0, "CNI_ARGS: MAC=%s is not a unicast MAC address", text);
+		return err_set(e, CNI_EENV, 0, "CNI_ARGS: MAC=%s is not a unicast MAC address",
+			       text);
 	if (found)
 		c->vf.f[VF_MAC] = (struct opt){true, mac};
 	return 0;
@@ -105,7 +117,8 @@ static int check_name(const struct raw *r, struct err *e)
 	if (!r->type || !*r->type)
 		return err_set(e, CNI_ECONFIG, 0, "\"type\" is missing: it names this plugin");
 	if (strlen(name) > 255 || strchr(name, '/') || !strcmp(name, ".") || !strcmp(name, ".."))
-		return err_set(e, CNI_ECONFIG, 0, "\"name\": \"%.64s\" cannot name a network", name);
+		return err_set(e, CNI_ECONFIG, 0, "\"name\": \"%.64s\" cannot name a network",
+			       name);
 	return 0;
 }
 
@@ -114,22 +127,29 @@ static int check_together(const struct conf *c, struct err *e)
 {
 	const struct opt *f = c->vf.f;
 
-	if (!f[VF_VLAN].v && ((f[VF_QOS].set && f[VF_QOS].v) || (f[VF_PROTO].set && f[VF_PROTO].v != VF_8021Q)))
+	if (!f[VF_VLAN].v &&
+	    ((f[VF_QOS].set && f[VF_QOS].v) || (f[VF_PROTO].set && f[VF_PROTO].v != VF_8021Q)))
 		return err_set(e, CNI_ECONFIG, 0,
 			       "\"%s\" needs a \"vlan\" from 1 to 4094 to go with",
 			       f[VF_QOS].set && f[VF_QOS].v ? "vlanQoS" : "vlanProto");
-	if (f[VF_MIN_TX].set && f[VF_MAX_TX].set && f[VF_MAX_TX].v && f[VF_MIN_TX].v > f[VF_MAX_TX].v)
+	if (f[VF_MIN_TX].set && f[VF_MAX_TX].set && f[VF_MAX_TX].v &&
+	    f[VF_MIN_TX].v > f[VF_MAX_TX].v)
 		return err_set(e, CNI_ECONFIG, 0, "min_tx_rate %llu is above max_tx_rate %llu",
-			       (unsigned long long)f[VF_MIN_TX].v, (unsigned long long)f[VF_MAX_TX].v);
+			       (unsigned long long)f[VF_MIN_TX].v,
+			       (unsigned long long)f[VF_MAX_TX].v);
 	return 0;
 }
 
-/* A key of its own that is wrong: an error for ADD and CHECK; DEL gives back what the record says in spite of it. */
+/*
+ * A key of its own that is wrong: an error for ADD and CHECK; DEL gives back what the record says
+ * in spite of it.
+ */
 static int tolerate(const struct cni_args *args, struct err *e)
 {
 	if (args->command != CNI_DEL)
 		return -1;
-	log_line(LOG_WARNING, "network configuration: %s; ignored, because DEL goes by the record", e->msg);
+	log_line(LOG_WARNING, "network configuration: %s; ignored, because DEL goes by the record",
+		 e->msg);
 	return 0;
 }
 
@@ -147,7 +167,8 @@ static int read_parts(const struct cni_args *args, struct raw *r, struct err *e)
 			return -1;
 	}
 	if (c->device_id && pciaddr_parse(c->device_id, &c->device) < 0) {
-		err_set(e, CNI_ECONFIG, 0, "\"deviceID\": \"%.64s\" is not a PCI address like 0000:3b:02.1",
+		err_set(e, CNI_ECONFIG, 0,
+			"\"deviceID\": \"%.64s\" is not a PCI address like 0000:3b:02.1",
 			c->device_id);
 		c->device_id = NULL;
 		if (tolerate(args, e) < 0)
@@ -164,11 +185,15 @@ static int read_parts(const struct cni_args *args, struct raw *r, struct err *e)
 	if (c->ipam_type && !*c->ipam_type)
 		c->ipam_type = NULL; /* as existing configurations write "no addresses" */
 	if (!c->ipam_type && json_object_size(r->ipam) > 1)
-		return err_set(e, CNI_ECONFIG, 0, "ipam: \"type\" is missing: it names an IPAM plugin");
+		return err_set(e, CNI_ECONFIG, 0,
+			       "ipam: \"type\" is missing: it names an IPAM plugin");
 	return 0;
 }
 
-/* As ip-link(8) and everybody else has it: a VLAN without more is one without priority, of the usual protocol. */
+/*
+ * As ip-link(8) and everybody else has it: a VLAN without more is one without priority, of the
+ * usual protocol.
+ */
 static void complete_vlan(struct opt *f)
 {
 	if (f[VF_VLAN].set && !f[VF_QOS].set)
@@ -209,7 +234,8 @@ static void note_unknown(const char *key, void *arg)
 	struct unknown *u = arg;
 	size_t len = strlen(u->list);
 
-	(void)snprintf(u->list + len, sizeof(u->list) - len, "%s\"%.64s\"", u->n++ ? ", " : "", key);
+	(void)snprintf(u->list + len, sizeof(u->list) - len, "%s\"%.64s\"", u->n++ ? ", " : "",
+		       key);
 }
 
 int conf_check_unknown(const struct conf *c, struct err *e)
@@ -218,10 +244,12 @@ int conf_check_unknown(const struct conf *c, struct err *e)
 
 	jtable_unknown(c->doc, conf_fields, note_unknown, &u);
 	if (u.n && c->strict)
-		return err_set(e, CNI_EFIELD, 0, "unknown %s %s; correct the spelling, or remove \"strict\"",
+		return err_set(e, CNI_EFIELD, 0,
+			       "unknown %s %s; correct the spelling, or remove \"strict\"",
 			       u.n > 1 ? "keys" : "key", u.list);
 	if (u.n)
-		log_line(LOG_WARNING, "network %s: unknown %s %s ignored; \"strict\": true makes it an error",
+		log_line(LOG_WARNING,
+			 "network %s: unknown %s %s ignored; \"strict\": true makes it an error",
 			 c->name, u.n > 1 ? "keys" : "key", u.list);
 	return 0;
 }

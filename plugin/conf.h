@@ -38,11 +38,11 @@ void conf_clear(struct conf *c);
 
 /*
  * Reads the configuration in text (len bytes). args: CNI_ARGS and the command; borrowed.
- * What comes from several places: runtimeConfig wins over CNI_ARGS, and that over the configuration's own key.
- * For DEL what is wrong with keys that it does not need is a warning in the log: an attachment is given back from its record.
- * ret->version_text is set as soon as it is known, also on failure, for the error object; so conf_clear() is owed in any
- * case.
- * Errors: CNI_EDECODE, CNI_EVERSION, CNI_ECONFIG, CNI_EENV.
+ * What comes from several places: runtimeConfig wins over CNI_ARGS, and that over the
+ * configuration's own key. For DEL what is wrong with keys that it does not need is a warning in
+ * the log: an attachment is given back from its record. ret->version_text is set as soon as it is
+ * known, also on failure, for the error object; so conf_clear() is owed in any case. Errors:
+ * CNI_EDECODE, CNI_EVERSION, CNI_ECONFIG, CNI_EENV.
  */
 int conf_read(const char *text, size_t len, const struct cni_args *args, struct conf *ret,
 	      struct err *e);

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* main.c - the CNI plugin "sriov": reads what the runtime says, answers it, and is the only place that prints */
+/*
+ * main.c - the CNI plugin "sriov": reads what the runtime says, answers it, and is the only place
+ * that prints
+ */
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -55,7 +58,8 @@ static char *read_stdin(size_t *ret_len, struct err *e)
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n < 0) {
-			err_set(e, CNI_EIO, errno, "cannot read the network configuration from standard input");
+			err_set(e, CNI_EIO, errno,
+				"cannot read the network configuration from standard input");
 			return NULL;
 		}
 		len += (size_t)n;
@@ -75,7 +79,10 @@ static char *read_stdin(size_t *ret_len, struct err *e)
 	return NULL;
 }
 
-/* Whatever this program opens must not become its standard output: a runtime can start it with that one closed. */
+/*
+ * Whatever this program opens must not become its standard output: a runtime can start it with that
+ * one closed.
+ */
 static void fill_standard_files(void)
 {
 	int fd;
@@ -105,7 +112,8 @@ static int run(const struct cni_args *args, struct conf *conf, struct err *e)
 	struct err undo = {0};
 
 	if (!commands[args->command].run)
-		return err_set(e, CNI_EENV, 0, "CNI_COMMAND %s is not offered", cni_command_name(args->command));
+		return err_set(e, CNI_EENV, 0, "CNI_COMMAND %s is not offered",
+			       cni_command_name(args->command));
 	sys = sysfs_open(SYSFS_ROOT, e);
 	if (sys < 0)
 		return -1;
@@ -138,11 +146,13 @@ int main(void)
 	size_t len = 0;
 
 	fill_standard_files();
-	(void)signal(SIGPIPE, SIG_IGN); /* a runtime that is gone is an error of write(), which undoes */
+	(void)signal(SIGPIPE,
+		     SIG_IGN); /* a runtime that is gone is an error of write(), which undoes */
 
 	if (cni_args_read(env, &args, &e) < 0)
 		return fail(&e, NULL);
-	(void)log_open(LOG_WARNING, NULL, args.container_id, args.ifname, &e); /* standard error is always there */
+	(void)log_open(LOG_WARNING, NULL, args.container_id, args.ifname,
+		       &e); /* standard error is always there */
 	text = read_stdin(&len, &e);
 	if (!text)
 		return fail(&e, NULL);
@@ -150,15 +160,16 @@ int main(void)
 	if (args.command == CNI_VERSION) {
 		struct err none;
 		json_auto_t *in = jtable_parse(text, len, "", &none);
-		json_auto_t *answer = cni_version_answer(json_string_value(json_object_get(in, "cniVersion")));
+		json_auto_t *answer =
+			cni_version_answer(json_string_value(json_object_get(in, "cniVersion")));
 
 		return print(answer) < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
 	}
 
 	if (conf_read(text, len, &args, &conf, &e) < 0)
 		return fail(&e, conf.version_text);
-	if (log_open(conf.log_level.set ? (enum log_level)conf.log_level.v : LOG_WARNING, conf.log_file,
-		     args.container_id, args.ifname, &e) < 0)
+	if (log_open(conf.log_level.set ? (enum log_level)conf.log_level.v : LOG_WARNING,
+		     conf.log_file, args.container_id, args.ifname, &e) < 0)
 		log_line(LOG_WARNING, "%s; logging to standard error", e.msg);
 	if (run(&args, &conf, &e) < 0)
 		return fail(&e, conf.version_text);

@@ -15,7 +15,8 @@
 #define IPAM_TIMEOUT_S 60
 
 /*
- * The configuration that goes to IPAM: as it came, or as it was recorded when its runtime is not here or has forgotten it.
+ * The configuration that goes to IPAM: as it came, or as it was recorded when its runtime is not
+ * here or has forgotten it.
  */
 static int call_ipam(struct attachment *a, enum cni_command command, json_t **ret, struct err *e)
 {
@@ -35,14 +36,18 @@ static int call_ipam(struct attachment *a, enum cni_command command, json_t **re
 		if (a->conf->ipam_timeout.set)
 			d.timeout_ms = 1000 * (int)a->conf->ipam_timeout.v;
 	} else if (text) {
-		d.type = json_string_value(json_object_get(json_object_get(recorded, "ipam"), "type"));
+		d.type = json_string_value(
+			json_object_get(json_object_get(recorded, "ipam"), "type"));
 		d.config = text;
 		d.config_len = strlen(text);
 	}
 	return d.type ? delegate_run(&d, command, ret, e) : 0;
 }
 
-/* rec.config is the debt: there is an IPAM plugin that has, or may have, given addresses to this attachment. */
+/*
+ * rec.config is the debt: there is an IPAM plugin that has, or may have, given addresses to this
+ * attachment.
+ */
 int ipam_revert(struct attachment *a, struct err *e)
 {
 	return a->rec.config ? call_ipam(a, CNI_DEL, NULL, e) : 0;
@@ -63,11 +68,15 @@ static int take_address(const json_t *ip, struct inet_prefix *ret, struct err *e
 	const char *text = json_string_value(json_object_get(ip, "address"));
 
 	if (!text || inet_prefix_parse(text, ret) < 0)
-		return err_set(e, CNI_EIPAM, 0, "\"%.64s\" is not an address with a prefix length", text ?: "");
+		return err_set(e, CNI_EIPAM, 0, "\"%.64s\" is not an address with a prefix length",
+			       text ?: "");
 	return 0;
 }
 
-/* The gateway of the first address of a family that has one: a route without "gw" goes there, as in all CNI plugins. */
+/*
+ * The gateway of the first address of a family that has one: a route without "gw" goes there, as in
+ * all CNI plugins.
+ */
 static const char *default_gateway(const json_t *result, int family)
 {
 	json_t *ip;
@@ -83,7 +92,8 @@ static const char *default_gateway(const json_t *result, int family)
 	return NULL;
 }
 
-static int take_route(const json_t *result, const json_t *route, struct rt_route *ret, struct err *e)
+static int take_route(const json_t *result, const json_t *route, struct rt_route *ret,
+		      struct err *e)
 {
 	struct {
 		const char *dst, *gw;
@@ -106,14 +116,17 @@ static int take_route(const json_t *result, const json_t *route, struct rt_route
 	if (jtable_read(route, rows, &raw, e) < 0)
 		return -1;
 	if (!raw.dst || inet_prefix_parse(raw.dst, &r.dst) < 0)
-		return err_set(e, CNI_EIPAM, 0, "route to \"%.64s\": that is no destination", raw.dst ?: "");
+		return err_set(e, CNI_EIPAM, 0, "route to \"%.64s\": that is no destination",
+			       raw.dst ?: "");
 	if (raw.scope.set)
 		r.scope = (int)raw.scope.v;
 	if (!raw.gw && r.scope < RT_SCOPE_LINK)
 		raw.gw = default_gateway(result, r.dst.family);
-	if (raw.gw && *raw.gw && (inet_addr_parse(raw.gw, &r.gw) < 0 || r.gw.family != r.dst.family))
-		return err_set(e, CNI_EIPAM, 0, "route to %s: gateway \"%.64s\" is no address of its family", raw.dst,
-			       raw.gw);
+	if (raw.gw && *raw.gw &&
+	    (inet_addr_parse(raw.gw, &r.gw) < 0 || r.gw.family != r.dst.family))
+		return err_set(e, CNI_EIPAM, 0,
+			       "route to %s: gateway \"%.64s\" is no address of its family",
+			       raw.dst, raw.gw);
 	r.mtu = (uint32_t)raw.mtu.v;
 	r.advmss = (uint32_t)raw.advmss.v;
 	r.priority = (uint32_t)raw.priority.v;
@@ -125,7 +138,8 @@ static int take_route(const json_t *result, const json_t *route, struct rt_route
 /* Calls the functions for every address and every route of a result. Either may be NULL. */
 static int each_of(struct attachment *a, const json_t *result,
 		   int (*address)(struct attachment *a, const struct inet_prefix *p, struct err *e),
-		   int (*route)(struct attachment *a, const struct rt_route *r, struct err *e), struct err *e)
+		   int (*route)(struct attachment *a, const struct rt_route *r, struct err *e),
+		   struct err *e)
 {
 	struct inet_prefix p;
 	struct rt_route r;
@@ -146,7 +160,10 @@ int ipam_apply(struct attachment *a, struct err *e)
 	struct err again = {0};
 
 	if (call_ipam(a, CNI_ADD, &a->ipam, e) < 0) {
-		/* The specification wants a DEL after it; a plugin that said no owes nothing if it cannot do that either. */
+		/*
+		 * The specification wants a DEL after it; a plugin that said no owes nothing if it
+		 * cannot do that either.
+		 */
 		if (call_ipam(a, CNI_DEL, NULL, &again) < 0)
 			log_line(LOG_WARNING, "DEL after it: %s", again.msg);
 		json_object_del(a->rec.doc, "config");
@@ -163,7 +180,8 @@ static int allow_ipv6(void *arg, struct err *e)
 {
 	char path[96];
 
-	(void)snprintf(path, sizeof(path), "/proc/sys/net/ipv6/conf/%s/disable_ipv6", (const char *)arg);
+	(void)snprintf(path, sizeof(path), "/proc/sys/net/ipv6/conf/%s/disable_ipv6",
+		       (const char *)arg);
 
 	_cleanup_fd_ int fd = open(path, O_WRONLY | O_CLOEXEC);
 
@@ -201,8 +219,8 @@ static int check_address(struct attachment *a, const struct inet_prefix *p, stru
 	int there = rt_addr_exists(a->pod, a->link.ifindex, p, e);
 
 	if (there == 0)
-		return err_set(e, CNI_ECHECK, 0, "interface %s does not have address %s any more", a->args->ifname,
-			       inet_prefix_text(p, text));
+		return err_set(e, CNI_ECHECK, 0, "interface %s does not have address %s any more",
+			       a->args->ifname, inet_prefix_text(p, text));
 	return there < 0 ? -1 : 0;
 }
 
@@ -212,8 +230,9 @@ static int check_route(struct attachment *a, const struct rt_route *r, struct er
 	int there = rt_route_exists(a->pod, a->link.ifindex, r, e);
 
 	if (there == 0)
-		return err_set(e, CNI_ECHECK, 0, "interface %s does not have the route to %s any more", a->args->ifname,
-			       inet_prefix_text(&r->dst, text));
+		return err_set(e, CNI_ECHECK, 0,
+			       "interface %s does not have the route to %s any more",
+			       a->args->ifname, inet_prefix_text(&r->dst, text));
 	return there < 0 ? -1 : 0;
 }
 

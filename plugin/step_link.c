@@ -8,7 +8,10 @@
 #include "mem.h"
 #include "steps.h"
 
-/* A namespace that ended gives its devices back in the background; the kernel is done in well under a second. */
+/*
+ * A namespace that ended gives its devices back in the background; the kernel is done in well under
+ * a second.
+ */
 #define RETURN_TIMEOUT_MS 10000
 
 /* Drivers that set a MAC through their PF's mailbox (iavf) say yes at once and show it later. */
@@ -18,9 +21,12 @@ int move_apply(struct attachment *a, struct err *e)
 {
 	struct rt_link_change c = RT_LINK_KEEP;
 
-	/* An alternative name goes with the device, where it could meet another of the same name, or CNI_IFNAME. */
-	if (a->link.n_altnames &&
-	    rt_altnames_change(a->host, a->link.ifindex, false, a->link.n_altnames, a->link.altnames, e) < 0)
+	/*
+	 * An alternative name goes with the device, where it could meet another of the same name,
+	 * or CNI_IFNAME.
+	 */
+	if (a->link.n_altnames && rt_altnames_change(a->host, a->link.ifindex, false,
+						     a->link.n_altnames, a->link.altnames, e) < 0)
 		return err_ctx(e, "VF %s: alternative names", a->vf.name);
 
 	c.netns_fd = a->pod_ns;
@@ -29,8 +35,8 @@ int move_apply(struct attachment *a, struct err *e)
 	if (a->conf->mtu.set && a->conf->mtu.v != a->link.mtu)
 		c.mtu = (uint32_t)a->conf->mtu.v;
 	if (rt_link_change(a->host, a->link.ifindex, &c, e) < 0)
-		return err_ctx(e, "VF %s: interface %s to %s in %s", a->vf.name, a->link.name, a->args->ifname,
-			       a->args->netns);
+		return err_ctx(e, "VF %s: interface %s to %s in %s", a->vf.name, a->link.name,
+			       a->args->ifname, a->args->netns);
 	return 0;
 }
 
@@ -78,10 +84,11 @@ static int await_return(struct attachment *a, struct rt_link *ret, struct err *e
 		more = rt_watch_next(watch, clock_left_ms(end), ret, e);
 	if (found || !a->vf.driver[0] || more < 0)
 		return found < 0 || more < 0 ? -1 : found;
-	return err_set(e, CNI_EAGAIN, 0,
-		       "VF %s has not come back to the host within %d s; some process keeps the namespace %s of "
-		       "container %s alive (find it with: lsns -t net)",
-		       a->vf.name, RETURN_TIMEOUT_MS / 1000, a->rec.netns, a->args->container_id);
+	return err_set(
+		e, CNI_EAGAIN, 0,
+		"VF %s has not come back to the host within %d s; some process keeps the namespace %s of "
+		"container %s alive (find it with: lsns -t net)",
+		a->vf.name, RETURN_TIMEOUT_MS / 1000, a->rec.netns, a->args->container_id);
 }
 
 static int rename_on_host(struct attachment *a, const struct rt_link *link, struct err *e)
@@ -96,7 +103,8 @@ static int rename_on_host(struct attachment *a, const struct rt_link *link, stru
 	}
 	c.name = a->rec.link.name;
 	if (rt_link_change(a->host, link->ifindex, &c, e) < 0)
-		return err_ctx(e, "VF %s: interface %s to %s", a->vf.name, link->name, a->rec.link.name);
+		return err_ctx(e, "VF %s: interface %s to %s", a->vf.name, link->name,
+			       a->rec.link.name);
 	return 0;
 }
 
@@ -147,15 +155,17 @@ static int wanted_mac_shows(struct attachment *a, uint64_t mac, struct err *e)
 			return 0;
 		more = rt_watch_next(watch, clock_left_ms(end), &event, e);
 	}
-	return more < 0 ? -1
-			: err_set(e, CNI_EKERNEL, 0, "VF %s: MAC is %s, driver %s has not changed it to %s within %d s",
-				  a->vf.name, mac_text(a->link.mac, is), a->vf.driver, mac_text(mac, want),
-				  MAC_TIMEOUT_MS / 1000);
+	return more < 0
+		       ? -1
+		       : err_set(e, CNI_EKERNEL, 0,
+				 "VF %s: MAC is %s, driver %s has not changed it to %s within %d s",
+				 a->vf.name, mac_text(a->link.mac, is), a->vf.driver,
+				 mac_text(mac, want), MAC_TIMEOUT_MS / 1000);
 }
 
 /*
- * The VF's netdev takes the admin MAC by itself, or only from us. It comes after the move because igbvf hears of an admin MAC
- * only when it is brought up, and refuses it before.
+ * The VF's netdev takes the admin MAC by itself, or only from us. It comes after the move because
+ * igbvf hears of an admin MAC only when it is brought up, and refuses it before.
  */
 int mac_apply(struct attachment *a, struct err *e)
 {
@@ -170,20 +180,25 @@ int mac_apply(struct attachment *a, struct err *e)
 	c.mac = want->v;
 	if (rt_link_change(a->pod, a->link.ifindex, &c, e) < 0) {
 		if (e->errnum != EBUSY)
-			return err_ctx(e, "VF %s (driver %s): MAC in the pod", a->vf.name, a->vf.driver);
+			return err_ctx(e, "VF %s (driver %s): MAC in the pod", a->vf.name,
+				       a->vf.driver);
 		/* a driver that changes its MAC only while it is down */
 		down.up = 0;
 		c.up = 1;
 		if (rt_link_change(a->pod, a->link.ifindex, &down, e) < 0 ||
 		    rt_link_change(a->pod, a->link.ifindex, &c, e) < 0)
-			return err_ctx(e, "VF %s (driver %s): MAC in the pod", a->vf.name, a->vf.driver);
+			return err_ctx(e, "VF %s (driver %s): MAC in the pod", a->vf.name,
+				       a->vf.driver);
 	}
 	return wanted_mac_shows(a, want->v, e);
 }
 
 /* --- CHECK --- */
 
-/* The interface as it should be: what the whole chain of plugins answered where the runtime says it, else our own answer. */
+/*
+ * The interface as it should be: what the whole chain of plugins answered where the runtime says
+ * it, else our own answer.
+ */
 static json_t *expected_interface(const struct attachment *a)
 {
 	const json_t *results[] = {a->conf->result, a->rec.result};
@@ -213,17 +228,19 @@ int move_check(struct attachment *a, struct err *e)
 	if (found < 0)
 		return -1;
 	if (!found)
-		return err_set(e, CNI_ECHECK, 0, "VF %s is not in the pod's namespace %s", a->vf.name, a->rec.netns);
+		return err_set(e, CNI_ECHECK, 0, "VF %s is not in the pod's namespace %s",
+			       a->vf.name, a->rec.netns);
 	if (strcmp(a->link.name, a->args->ifname))
-		return err_set(e, CNI_ECHECK, 0, "VF %s is called %s in the pod, ADD called it %s", a->vf.name,
-			       a->link.name, a->args->ifname);
+		return err_set(e, CNI_ECHECK, 0, "VF %s is called %s in the pod, ADD called it %s",
+			       a->vf.name, a->link.name, a->args->ifname);
 	if (!(a->link.flags & IFF_UP))
-		return err_set(e, CNI_ECHECK, 0, "interface %s is down, ADD left it up", a->args->ifname);
+		return err_set(e, CNI_ECHECK, 0, "interface %s is down, ADD left it up",
+			       a->args->ifname);
 	if (mac && !mac_parse(mac, &want) && want != a->link.mac)
-		return err_set(e, CNI_ECHECK, 0, "interface %s has MAC %s, it should be %s", a->args->ifname,
-			       mac_text(a->link.mac, text), mac);
+		return err_set(e, CNI_ECHECK, 0, "interface %s has MAC %s, it should be %s",
+			       a->args->ifname, mac_text(a->link.mac, text), mac);
 	if (mtu && mtu != (json_int_t)a->link.mtu)
-		return err_set(e, CNI_ECHECK, 0, "interface %s has MTU %u, it should be %lld", a->args->ifname,
-			       a->link.mtu, (long long)mtu);
+		return err_set(e, CNI_ECHECK, 0, "interface %s has MTU %u, it should be %lld",
+			       a->args->ifname, a->link.mtu, (long long)mtu);
 	return 0;
 }

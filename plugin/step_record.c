@@ -6,8 +6,8 @@
 #include "steps.h"
 
 /*
- * The claim is an entry of the index, made before the record: so a record always has an entry that DEL can find it by, and an
- * entry without a record is of no meaning.
+ * The claim is an entry of the index, made before the record: so a record always has an entry that
+ * DEL can find it by, and an entry without a record is of no meaning.
  */
 int claim_apply(struct attachment *a, struct err *e)
 {
@@ -24,13 +24,15 @@ int claim_apply(struct attachment *a, struct err *e)
 	r = record_load(a->folder, vf, &other, e);
 	if (r < 0)
 		return -1;
-	bool taken = r && !strcmp(other.container_id, args->container_id) && !strcmp(other.ifname, args->ifname);
+	bool taken = r && !strcmp(other.container_id, args->container_id) &&
+		     !strcmp(other.ifname, args->ifname);
 
 	record_clear(&other);
 	if (taken)
-		return err_set(e, CNI_ECONFIG, 0,
-			       "interface %s of container %s has VF %s already; DEL has to come before another ADD",
-			       args->ifname, args->container_id, vf);
+		return err_set(
+			e, CNI_ECONFIG, 0,
+			"interface %s of container %s has VF %s already; DEL has to come before another ADD",
+			args->ifname, args->container_id, vf);
 	if (record_index_drop(a->folder, args->container_id, args->ifname, e) < 0)
 		return -1;
 	return claim_apply(a, e);
@@ -76,9 +78,9 @@ int answer_apply(struct attachment *a, struct err *e)
 		json_object_set_new(ip, "interface", json_integer(0));
 		json_array_append_new(ips, ip);
 	}
-	result = json_pack("{s:s, s:[o], s:o, s:o, s:o}", "cniVersion", cni_version_name(CNI_NEWEST),
-			   "interfaces", own_interface(a), "ips", ips, "routes",
-			   routes ? json_incref(routes) : json_array(), "dns",
+	result = json_pack("{s:s, s:[o], s:o, s:o, s:o}", "cniVersion",
+			   cni_version_name(CNI_NEWEST), "interfaces", own_interface(a), "ips", ips,
+			   "routes", routes ? json_incref(routes) : json_array(), "dns",
 			   cni_dns_merge(a->conf->dns, json_object_get(a->ipam, "dns")));
 
 	if (!a->rec.doc)

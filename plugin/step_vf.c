@@ -10,8 +10,8 @@
 #include "sysfs.h"
 
 /* What the administrator can do about an attribute that the driver refused. */
-static int explain_refusal(const struct attachment *a, const struct vf_attrs *want, enum vf_field field,
-			   struct err *e)
+static int explain_refusal(const struct attachment *a, const struct vf_attrs *want,
+			   enum vf_field field, struct err *e)
 {
 	uint64_t value = want->f[field].v;
 	char driver[64] = "?", text[MAC_TEXT + 3];
@@ -26,7 +26,8 @@ static int explain_refusal(const struct attachment *a, const struct vf_attrs *wa
 			      a->vf.pf); /* only for the message */
 	switch (e->errnum) {
 	case EOPNOTSUPP:
-		err_hint(e, "driver %s does not offer it; remove \"%s\"", driver, vf_field_name(field));
+		err_hint(e, "driver %s does not offer it; remove \"%s\"", driver,
+			 vf_field_name(field));
 		break;
 	case EPROTONOSUPPORT:
 		err_hint(e, "driver %s offers VLAN protocol 802.1q alone", driver);
@@ -42,9 +43,10 @@ static int explain_refusal(const struct attachment *a, const struct vf_attrs *wa
 }
 
 /* Sets what differs between have and want, group by group. */
-static int set_groups(struct attachment *a, const struct vf_attrs *have, const struct vf_attrs *want,
-		      int (*set)(struct attachment *a, const struct vf_attrs *want, enum vf_field field,
-				 struct err *e),
+static int set_groups(struct attachment *a, const struct vf_attrs *have,
+		      const struct vf_attrs *want,
+		      int (*set)(struct attachment *a, const struct vf_attrs *want,
+				 enum vf_field field, struct err *e),
 		      struct err *e)
 {
 	bool done[VF_GROUPS] = {false};
@@ -73,8 +75,8 @@ static int set_wanted(struct attachment *a, const struct vf_attrs *want, enum vf
 }
 
 /*
- * A driver may refuse to take an admin MAC of zero, which is what a VF has that never got one. Then the VF keeps its own MAC as
- * admin MAC: it works as before, but cannot choose another.
+ * A driver may refuse to take an admin MAC of zero, which is what a VF has that never got one. Then
+ * the VF keeps its own MAC as admin MAC: it works as before, but cannot choose another.
  */
 static int set_found(struct attachment *a, const struct vf_attrs *want, enum vf_field field,
 		     struct err *e)
@@ -127,7 +129,10 @@ int vf_revert(struct attachment *a, struct err *e)
 
 int vf_check(struct attachment *a, struct err *e)
 {
-	/* The MAC that nobody asked for is the driver's affair: igbvf reports its own to the PF when it is opened. */
+	/*
+	 * The MAC that nobody asked for is the driver's affair: igbvf reports its own to the PF
+	 * when it is opened.
+	 */
 	struct vf_attrs want = vf_attrs_merge(&a->rec.found, &a->rec.wanted);
 	char is[MAC_TEXT + 3], was[MAC_TEXT + 3];
 	const struct vf_attrs *have;
@@ -137,15 +142,16 @@ int vf_check(struct attachment *a, struct err *e)
 	if (there < 0)
 		return -1;
 	if (!there)
-		return err_set(e, CNI_ECHECK, 0, "PF %s does not have VF %u (%s) any more", a->vf.pf, a->vf.index,
-			       a->vf.name);
+		return err_set(e, CNI_ECHECK, 0, "PF %s does not have VF %u (%s) any more",
+			       a->vf.pf, a->vf.index, a->vf.name);
 	have = attachment_vf_attrs(a);
 	want.f[VF_MAC] = a->rec.wanted.f[VF_MAC];
 	f = vf_attrs_diff(&want, have, 0);
 	if (f == VF_FIELDS)
 		return 0;
-	return err_set(e, CNI_ECHECK, 0, "PF %s: VF %u: %s is %s, ADD left it at %s", a->pf.link.name, a->vf.index,
-		       vf_field_name(f), have->f[f].set ? vf_value_text(f, have->f[f].v, is) : "not reported",
+	return err_set(e, CNI_ECHECK, 0, "PF %s: VF %u: %s is %s, ADD left it at %s",
+		       a->pf.link.name, a->vf.index, vf_field_name(f),
+		       have->f[f].set ? vf_value_text(f, have->f[f].v, is) : "not reported",
 		       vf_value_text(f, want.f[f].v, was));
 }
 
@@ -160,7 +166,10 @@ static int own_mac_back(struct attachment *a, const struct rt_link *link, struct
 	if (there < 0)
 		return -1;
 	if (there) {
-		/* an admin MAC would forbid it; igbvf also has to be told after, so vf_revert() comes once more */
+		/*
+		 * an admin MAC would forbid it; igbvf also has to be told after, so vf_revert()
+		 * comes once more
+		 */
 		free_mac.f[VF_MAC].set = true;
 		if (set_found(a, &free_mac, VF_MAC, e) < 0)
 			return -1;
@@ -196,8 +205,13 @@ int own_link_revert(struct attachment *a, struct err *e)
 
 		for (unsigned k = 0; k < now.n_altnames && k < RT_ALTNAMES; k++)
 			there = there || !strcmp(now.altnames[k], want->altnames[i]);
-		/* udev gives a device that comes back its alternative names as well, and may be faster */
-		if (!there && rt_altnames_change(a->host, now.ifindex, true, 1, &want->altnames[i], &step) < 0 &&
+		/*
+		 * udev gives a device that comes back its alternative names as well, and may be
+		 * faster
+		 */
+		if (!there &&
+		    rt_altnames_change(a->host, now.ifindex, true, 1, &want->altnames[i], &step) <
+			    0 &&
 		    step.errnum != EEXIST) {
 			err_ctx(&step, "VF %s: alternative name %s", a->vf.name, want->altnames[i]);
 			(void)err_keep_first(&first, &step); /* told below */
@@ -214,7 +228,10 @@ int own_link_revert(struct attachment *a, struct err *e)
 		err_ctx(&step, "VF %s: MTU and flags", a->vf.name);
 		(void)err_keep_first(&first, &step); /* told below */
 	}
-	/* A VF that gets a MAC, or is opened or closed, reports its MAC to the PF, where it would stay. */
+	/*
+	 * A VF that gets a MAC, or is opened or closed, reports its MAC to the PF, where it would
+	 * stay.
+	 */
 	if (again && vf_revert(a, &step) < 0)
 		(void)err_keep_first(&first, &step); /* told below */
 	if (!first.code)
@@ -241,7 +258,8 @@ static int note_user(const char *vf, void *arg, struct err *e)
 	if (!strcmp(vf, u->a->vf.name))
 		return 0;
 	if (record_load(u->a->folder, vf, &r, e) < 0)
-		return 0; /* a record that can't be read has its own story; it does not hold the PF */
+		return 0; /* a record that can't be read has its own story; it does not hold the PF
+			   */
 	if (r.pf_raised && !strcmp(r.pf, u->a->vf.pf))
 		u->found = true;
 	record_clear(&r);
@@ -269,8 +287,9 @@ static int set_pf_up(struct attachment *a, bool up, struct err *e)
 }
 
 /*
- * A PF that was down is up as long as an attachment that asked for it lives. Each says so in its record; who counts them holds
- * the PF's lock, so that the last two to go don't each leave it to the other.
+ * A PF that was down is up as long as an attachment that asked for it lives. Each says so in its
+ * record; who counts them holds the PF's lock, so that the last two to go don't each leave it to
+ * the other.
  */
 int pf_link_apply(struct attachment *a, struct err *e)
 {
@@ -279,7 +298,8 @@ int pf_link_apply(struct attachment *a, struct err *e)
 
 	if (!a->conf->pf_link.set || a->conf->pf_link.v != PF_LINK_RAISE)
 		return 0;
-	lock = record_lock(a->folder, a->vf.pf, "an attachment that brings the PF up", PF_LOCK_MS, e);
+	lock = record_lock(a->folder, a->vf.pf, "an attachment that brings the PF up", PF_LOCK_MS,
+			   e);
 	if (lock < 0)
 		return -1;
 	if (up && other_users(a, &a->rec.pf_raised, e) < 0)
@@ -300,7 +320,8 @@ int pf_link_revert(struct attachment *a, struct err *e)
 
 	if (!a->rec.pf_raised)
 		return 0;
-	lock = record_lock(a->folder, a->vf.pf, "an attachment that brings the PF down", PF_LOCK_MS, e);
+	lock = record_lock(a->folder, a->vf.pf, "an attachment that brings the PF down", PF_LOCK_MS,
+			   e);
 	if (lock < 0 || other_users(a, &others, e) < 0)
 		return -1;
 	there = others ? 0 : refresh(a, e);

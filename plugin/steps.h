@@ -5,13 +5,14 @@
 #include "attachment.h"
 
 /*
- * Goes down the table. A step that fails is undone together with all before it, and the record is dropped; what could not
- * be undone leaves the record, for DEL.
+ * Goes down the table. A step that fails is undone together with all before it, and the record is
+ * dropped; what could not be undone leaves the record, for DEL.
  */
 int steps_apply(struct attachment *a, struct err *e);
 
 /*
- * Goes up the whole table. Every step is tried; the first error is the answer, and then the record stays.
+ * Goes up the whole table. Every step is tried; the first error is the answer, and then the record
+ * stays.
  */
 int steps_revert(struct attachment *a, struct err *e);
 
@@ -36,7 +37,10 @@ int mac_apply(struct attachment *a, struct err *e);
 int ipam_apply(struct attachment *a, struct err *e);
 int ipam_revert(struct attachment *a, struct err *e);
 int ipam_check(struct attachment *a, struct err *e);
-/* For DEL without a record: the IPAM plugin of the configuration is told, as the specification wants. */
+/*
+ * For DEL without a record: the IPAM plugin of the configuration is told, as the specification
+ * wants.
+ */
 int ipam_release_unrecorded(struct attachment *a, struct err *e);
 int address_apply(struct attachment *a, struct err *e);
 int address_check(struct attachment *a, struct err *e);
