@@ -29,6 +29,12 @@ say = $(if $(V),,@printf '  %-6s %s\n' $(1) $(2))
 
 lib_o    := $(patsubst %.c,$(B)/%.o,$(wildcard lib/*.c ipam-shim/*.c))
 plugin_o := $(patsubst %.c,$(B)/%.o,$(wildcard plugin/*.c))
+tests    := $(patsubst %.c,$(B)/%,$(wildcard tests/*_test.c))
+sources  := $(wildcard lib/*.[ch] plugin/*.[ch] ipam-shim/*.[ch] tests/*.[ch] tests/fuzz/*.[ch] \
+	integration/*/*.[ch])
+# Scripts are those that say so in their first line, or are meant to be read by one.
+scripts  := $(shell grep -lsIE '^\#!.*(ba)?sh' -r .ci integration tests --include='*') \
+	$(wildcard integration/bats/*.bats integration/bats/*.bash)
 
 build: $(B)/sriov ## build the programs into build/
 
@@ -36,9 +42,74 @@ $(B)/sriov: $(plugin_o) $(lib_o)
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(CFLAGS) $(LINK) $(LDFLAGS) -o $@ $^ $(LIBS)
 
+$(B)/tests/%_test: $(B)/tests/%_test.o $(filter-out $(B)/plugin/main.o,$(plugin_o)) $(lib_o)
+	$(call say,LINK,$@)
+	$(Q)$(CC) $(CFLAGS) $(if $(SAN),$(LINK),-pie) $(LDFLAGS) -o $@ $^ -lcmocka $(LIBS)
+
+.SECONDARY: $(tests:=.o)
+
 $(B)/%.o: %.c
 	$(call say,CC,$<)
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(OUR_CFLAGS) $(CFLAGS) $(INCLUDES) -c -o $@ $<
 
 -include $(wildcard $(B)/*/*.d)
+
+deps: ## install what building and testing need (Debian 12 or 13, as root)
+	$(Q)integration/deps
+
+install: build ## install into $(DESTDIR)$(CNIBINDIR)
+	$(Q)install -D -m 0755 build/sriov $(DESTDIR)$(CNIBINDIR)/.sriov.new
+	$(Q)mv -f $(DESTDIR)$(CNIBINDIR)/.sriov.new $(DESTDIR)$(CNIBINDIR)/sriov
+
+uninstall: ## remove what install installed
+	$(Q)rm -f $(DESTDIR)$(CNIBINDIR)/sriov
+
+demo: deps build ## show the main job in a virtual machine, or with PF=name on this host
+	$(Q)integration/demo $(PF)
+
+check: deps ## all tests: unit tests, and those in the virtual machine
+	$(Q)integration/count $(MAKE) --no-print-directory check-unit check-vm
+
+check-unit: $(tests) ## the unit tests
+	$(Q)integration/check-unit $(tests)
+
+check-vm: build ## the tests in the virtual machine; KERNEL=6.1 for the older kernel
+	$(Q)integration/check $(BATS)
+
+vm: build ## a shell in the virtual machine
+	$(Q)integration/vm -i
+
+bench: deps build ## measure speed in the virtual machine; PEER=/path adds another plugin
+	$(Q)integration/bench/run doc/performance.md
+
+fuzz: ## run each fuzzer for SECONDS (60)
+	$(Q)integration/fuzz $(or $(SECONDS),60)
+
+# The loops that cppcheck is told of are macros of libraries whose headers it is not shown.
+lint: layers ## static analysis of sources and scripts
+	$(Q)clang-format --dry-run -Werror $(sources)
+	$(Q)shellcheck -x $(scripts)
+	$(Q)cppcheck --quiet --error-exitcode=1 --enable=warning,performance,portability \
+		--std=c11 -D_GNU_SOURCE $(INCLUDES) '-Djson_array_foreach(a,i,v)=for(;;)' \
+		'-Djson_object_foreach(a,k,v)=for(;;)' '-Dnla_for_each_nested(a,l,r)=for(;;)' \
+		'-Dnla_for_each_attr(a,h,l,r)=for(;;)' lib ipam-shim plugin
+	$(Q)clang-tidy --quiet $(filter %.c,$(wildcard lib/*.c ipam-shim/*.c plugin/*.c)) -- \
+		-std=gnu17 -D_GNU_SOURCE $(INCLUDES)
+
+format: ## let clang-format put the sources in order
+	$(Q)clang-format -i $(sources)
+
+layers: ## check that the rooms keep to their own things
+	$(Q)integration/layers
+
+clean: ## remove build/, but for what deps fetched
+	$(Q)rm -rf build/lib build/plugin build/ipam-shim build/tests build/san build/fuzz build/sriov
+
+help: ## this list
+	$(Q)sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | expand -t 14
+	$(Q)echo 'variables: SAN=1 (sanitizers) V=1 (show commands) DESTDIR PREFIX CNIBINDIR KERNEL PEER PF'
+
+.DEFAULT_GOAL := build
+.PHONY: build deps install uninstall demo check check-unit check-vm vm bench fuzz lint format \
+	layers clean help

@@ -2,6 +2,7 @@
 /* delegate.c - addresses from another IPAM executable */
 #include "delegate.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -219,8 +220,8 @@ static const char *excerpt(const struct output *o, char buf[static 160])
 {
 	size_t n = 0;
 
-	for (; n < o->len && n < 150; n++)
-		buf[n] = o->text[n] >= ' ' && o->text[n] < 0x7f ? o->text[n] : ' ';
+	for (; o->text && n < o->len && n < 150; n++)
+		buf[n] = isprint((unsigned char)o->text[n]) ? o->text[n] : ' ';
 	(void)snprintf(buf + n, 160 - n, "%s", n < o->len ? "..." : ""); /* sized for it */
 	return buf;
 }

@@ -9,20 +9,24 @@
 
 #include "cni.h"
 
+static int hex_digit(char c)
+{
+	if (c >= '0' && c <= '9')
+		return c - '0';
+	c = (char)tolower((unsigned char)c);
+	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
 int mac_parse(const char *text, uint64_t *ret)
 {
 	uint64_t mac = 0;
 
 	for (int i = 0; i < 6; i++, text += 3) {
-		unsigned byte;
+		int high = hex_digit(text[0]), low = high < 0 ? -1 : hex_digit(text[1]);
 
-		if (!isxdigit((unsigned char)text[0]) || !isxdigit((unsigned char)text[1]))
+		if (low < 0 || (i < 5 ? text[2] != ':' && text[2] != '-' : text[2] != '\0'))
 			return -1;
-		if (i < 5 ? text[2] != ':' && text[2] != '-' : text[2] != '\0')
-			return -1;
-		if (sscanf(text, "%2x", &byte) != 1)
-			return -1;
-		mac = mac << 8 | byte;
+		mac = mac << 8 | (unsigned)high << 4 | (unsigned)low;
 	}
 	*ret = mac;
 	return 0;

@@ -10,8 +10,8 @@
  * json_auto_t.
  */
 #define _cleanup_(f)   __attribute__((cleanup(f)))
-#define _cleanup_free_ _cleanup_(freep)
-#define _cleanup_fd_   _cleanup_(closep)
+#define _cleanup_free_ __attribute__((cleanup(freep)))
+#define _cleanup_fd_   __attribute__((cleanup(closep)))
 
 /*
  * Evaluates to the pointer (or descriptor) and leaves the variable empty: the caller owns it now.

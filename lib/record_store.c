@@ -29,7 +29,8 @@ static int flock_bounded(int fd, int timeout_ms)
 	 * The timer repeats, so that one which fires between two calls of flock() is not the last.
 	 */
 	const int tick_ms = timeout_ms < 100 ? timeout_ms : 100;
-	const struct itimerval every = {{0, tick_ms * 1000}, {0, tick_ms * 1000}}, off = {0};
+	const struct timeval tick = {.tv_usec = tick_ms * 1000L};
+	const struct itimerval every = {tick, tick}, off = {0};
 	const struct sigaction interrupt = {.sa_handler = on_alarm};
 	struct sigaction before;
 	int r = -1, left = timeout_ms;

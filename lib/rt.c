@@ -40,23 +40,21 @@ struct rt {
 
 static int open_here(void *arg, struct err *e)
 {
-	_cleanup_(rt_freep) struct rt *rt = malloc(sizeof(*rt) + RECV_BUF);
-	struct rt **ret = arg;
-	int one = 1;
+	struct rt **ret = arg, *rt = malloc(sizeof(*rt) + RECV_BUF);
+	int one = 1, errnum = ENOMEM;
 
-	if (rt) {
-		rt->seq = 0;
+	if (rt)
 		rt->sk = nl_socket_alloc();
+	if (!rt || !rt->sk || nl_connect(rt->sk, NETLINK_ROUTE) < 0) {
+		if (rt && rt->sk)
+			errnum = errno;
+		rt_free(rt);
+		return err_set(e, CNI_EKERNEL, errnum, "cannot open a netlink socket");
 	}
-	if (!rt || !rt->sk)
-		return err_set(e, CNI_EKERNEL, ENOMEM, "cannot open a netlink socket");
-	if (nl_connect(rt->sk, NETLINK_ROUTE) < 0)
-		return err_set(e, CNI_EKERNEL, errno, "cannot open a netlink socket");
-	/*
-	 * Texts of the kernel are a help, not a need: one without them (before 4.12) still answers.
-	 */
+	rt->seq = 0;
+	/* Texts of the kernel are a help, not a need: before 4.12 it answers without them. */
 	(void)setsockopt(nl_socket_get_fd(rt->sk), SOL_NETLINK, NETLINK_EXT_ACK, &one, sizeof(one));
-	*ret = TAKE_PTR(rt);
+	*ret = rt;
 	return 0;
 }
 

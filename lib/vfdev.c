@@ -2,8 +2,10 @@
 /* vfdev.c - a VF and its PF as sysfs describes them */
 #include "vfdev.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "cni.h"
@@ -11,23 +13,31 @@
 
 #define DEVICES "bus/pci/devices"
 
+/* Takes a hexadecimal number up to max and the character behind it; *p then is behind that. */
+static bool take_hex(const char **p, unsigned long max, char behind, unsigned long *ret)
+{
+	char *end;
+
+	if (!isxdigit((unsigned char)**p))
+		return false;
+	*ret = strtoul(*p, &end, 16);
+	*p = end + 1;
+	return *ret <= max && *end == behind;
+}
+
 int pciaddr_parse(const char *text, struct pciaddr *ret)
 {
-	unsigned domain = 0, bus, device, function;
-	int end = 0;
+	unsigned long domain = 0, bus, device, function;
+	const char *p = text;
 
-	if (strlen(text) >= PCIADDR_TEXT ||
-	    strspn(text, "0123456789abcdefABCDEF:.") != strlen(text))
+	if (strlen(text) >= PCIADDR_TEXT)
 		return -1;
-	if (sscanf(text, "%x:%x:%x.%x%n", &domain, &bus, &device, &function, &end) != 4) {
-		domain = 0;
-		end = 0;
-		if (sscanf(text, "%x:%x.%x%n", &bus, &device, &function, &end) != 3)
-			return -1;
-	}
-	if (text[end] || bus > 0xff || device > 0x1f || function > 7)
+	if (strchr(text, ':') != strrchr(text, ':') && !take_hex(&p, UINT32_MAX, ':', &domain))
 		return -1;
-	*ret = (struct pciaddr){domain, (uint16_t)(bus << 8 | device << 3 | function)};
+	if (!take_hex(&p, 0xff, ':', &bus) || !take_hex(&p, 0x1f, '.', &device) ||
+	    !take_hex(&p, 7, '\0', &function))
+		return -1;
+	*ret = (struct pciaddr){(uint32_t)domain, (uint16_t)(bus << 8 | device << 3 | function)};
 	return 0;
 }
 

@@ -19,50 +19,44 @@ struct raw {
 	json_t *ipam, *runtime, *prev_result;
 };
 
-/* clang-format off: tables are read by their columns */
-#define ROW(key_, kind_, member, ...)                                                              \
-	{                                                                                          \
-		.key = key_, .kind = kind_, .offset = offsetof(struct raw, member), __VA_ARGS__    \
-	}
-#define STRING(key, member)         ROW(key, JT_STRING, member)
-#define OBJECT(key, member)         ROW(key, JT_OBJECT, member)
-#define BOOL(key, member)           ROW(key, JT_BOOL, member)
-#define MAC(key, member)            ROW(key, JT_MAC, member)
-#define UINT(key, member, lo_, hi_) ROW(key, JT_UINT, member, .lo = (lo_), .hi = (hi_))
-#define WORD(key, member, words_)   ROW(key, JT_WORD, member, .words = (words_))
-#define OTHERS(key_)                                                                               \
-	{                                                                                          \
-		.key = key_, .kind = JT_ANY                                                        \
-	}
+/* Tables are read by their columns. */
+/* clang-format off */
+#define AT(member)                offsetof(struct raw, member)
+#define STRING(key, member)       {key, JT_STRING, AT(member), 0, 0, NULL}
+#define OBJECT(key, member)       {key, JT_OBJECT, AT(member), 0, 0, NULL}
+#define BOOL(key, member)         {key, JT_BOOL, AT(member), 0, 0, NULL}
+#define MAC(key, member)          {key, JT_MAC, AT(member), 0, 0, NULL}
+#define UINT(key, member, lo, hi) {key, JT_UINT, AT(member), lo, hi, NULL}
+#define WORD(key, member, words)  {key, JT_WORD, AT(member), 0, 0, words}
+#define OTHERS(key)               {key, JT_ANY, 0, 0, 0, NULL}
 
-/* The keys of a network configuration. sriov-cni.conf(5) describes each; a test compares the two.
- */
+/* The keys of a network configuration. sriov-cni.conf(5) describes each; a test compares both. */
 const struct jfield conf_fields[] = {
 	/*     key              member                  limits             */
-	STRING("cniVersion", c.version_text),
-	STRING("name", c.name),
-	STRING("type", type),
-	STRING("deviceID", c.device_id),
-	MAC("mac", c.vf.f[VF_MAC]),
-	UINT("vlan", c.vf.f[VF_VLAN], 0, 4094),
-	UINT("vlanQoS", c.vf.f[VF_QOS], 0, 7),
-	WORD("vlanProto", c.vf.f[VF_PROTO], vf_proto_words),
-	WORD("spoofchk", c.vf.f[VF_SPOOFCHK], vf_switch_words),
-	WORD("trust", c.vf.f[VF_TRUST], vf_switch_words),
-	WORD("link_state", c.vf.f[VF_LINK_STATE], vf_link_state_words),
-	UINT("min_tx_rate", c.vf.f[VF_MIN_TX], 0, UINT32_MAX),
-	UINT("max_tx_rate", c.vf.f[VF_MAX_TX], 0, UINT32_MAX),
-	WORD("rss_query", c.vf.f[VF_RSS_QUERY], vf_switch_words),
-	UINT("mtu", c.mtu, 68, 65535),
-	WORD("pfLink", c.pf_link, pf_link_words),
-	OBJECT("ipam", ipam),
-	UINT("ipamTimeout", c.ipam_timeout, 1, 600),
-	OBJECT("dns", c.dns),
-	WORD("logLevel", c.log_level, log_levels),
-	STRING("logFile", c.log_file),
-	BOOL("strict", c.strict),
+	STRING("cniVersion",    c.version_text),
+	STRING("name",          c.name),
+	STRING("type",          type),
+	STRING("deviceID",      c.device_id),
+	MAC   ("mac",           c.vf.f[VF_MAC]),
+	UINT  ("vlan",          c.vf.f[VF_VLAN],        0, 4094),
+	UINT  ("vlanQoS",       c.vf.f[VF_QOS],         0, 7),
+	WORD  ("vlanProto",     c.vf.f[VF_PROTO],       vf_proto_words),
+	WORD  ("spoofchk",      c.vf.f[VF_SPOOFCHK],    vf_switch_words),
+	WORD  ("trust",         c.vf.f[VF_TRUST],       vf_switch_words),
+	WORD  ("link_state",    c.vf.f[VF_LINK_STATE],  vf_link_state_words),
+	UINT  ("min_tx_rate",   c.vf.f[VF_MIN_TX],      0, UINT32_MAX),
+	UINT  ("max_tx_rate",   c.vf.f[VF_MAX_TX],      0, UINT32_MAX),
+	WORD  ("rss_query",     c.vf.f[VF_RSS_QUERY],   vf_switch_words),
+	UINT  ("mtu",           c.mtu,                  68, 65535),
+	WORD  ("pfLink",        c.pf_link,              pf_link_words),
+	OBJECT("ipam",          ipam),
+	UINT  ("ipamTimeout",   c.ipam_timeout,         1, 600),
+	OBJECT("dns",           c.dns),
+	WORD  ("logLevel",      c.log_level,            log_levels),
+	STRING("logFile",       c.log_file),
+	BOOL  ("strict",        c.strict),
 	OBJECT("runtimeConfig", runtime),
-	OBJECT("prevResult", prev_result),
+	OBJECT("prevResult",    prev_result),
 	OTHERS("args"),
 	OTHERS("capabilities"),
 	OTHERS("cni.dev/valid-attachments"),
@@ -70,16 +64,15 @@ const struct jfield conf_fields[] = {
 	JT_END,
 };
 
-/* What a runtime or a meta plugin adds under runtimeConfig. Its other keys are for other plugins.
- */
+/* What a runtime or a meta plugin adds under runtimeConfig. Its other keys are others' affair. */
 const struct jfield conf_runtime_fields[] = {
-	STRING("deviceID", c.device_id),
-	MAC("mac", c.vf.f[VF_MAC]),
+	STRING("deviceID",      c.device_id),
+	MAC   ("mac",           c.vf.f[VF_MAC]),
 	JT_END,
 };
 
 static const struct jfield ipam_fields[] = {
-	STRING("type", c.ipam_type),
+	STRING("type",          c.ipam_type),
 	JT_END,
 };
 /* clang-format on */

@@ -20,18 +20,18 @@ static const struct {
 	int (*revert)(struct attachment *a, struct err *e);
 	int (*check)(struct attachment *a, struct err *e);
 } steps[] = {
-	/* clang-format off: a table is read by its columns */
+	/* clang-format off */
 	/* to ...                             apply          revert           check         */
-	{"claim the VF", claim_apply, claim_revert, NULL},
-	{"record the VF as found", record_apply, record_revert, NULL},
-	{"bring the PF up", pf_link_apply, pf_link_revert, NULL},
-	{"give the VF's link back as found", NULL, own_link_revert, NULL},
-	{"configure the VF on its PF", vf_apply, vf_revert, vf_check},
-	{"move the VF between host and pod", move_apply, move_revert, move_check},
-	{"give the pod interface its MAC", mac_apply, NULL, NULL},
-	{"handle the pod's addresses", ipam_apply, ipam_revert, ipam_check},
-	{"configure the pod interface", address_apply, NULL, address_check},
-	{"record the attachment", answer_apply, NULL, NULL},
+	{"claim the VF",                      claim_apply,   claim_revert,    NULL},
+	{"record the VF as found",            record_apply,  record_revert,   NULL},
+	{"bring the PF up",                   pf_link_apply, pf_link_revert,  NULL},
+	{"give the VF's link back as found",  NULL,          own_link_revert, NULL},
+	{"configure the VF on its PF",        vf_apply,      vf_revert,       vf_check},
+	{"move the VF between host and pod",  move_apply,    move_revert,     move_check},
+	{"give the pod interface its MAC",    mac_apply,     NULL,            NULL},
+	{"handle the pod's addresses",        ipam_apply,    ipam_revert,     ipam_check},
+	{"configure the pod interface",       address_apply, NULL,            address_check},
+	{"record the attachment",             answer_apply,  NULL,            NULL},
 	/* clang-format on */
 };
 
