@@ -21,13 +21,12 @@ struct raw {
 
 /* Tables are read by their columns. */
 /* clang-format off */
-#define AT(member)                offsetof(struct raw, member)
-#define STRING(key, member)       {key, JT_STRING, AT(member), 0, 0, NULL}
-#define OBJECT(key, member)       {key, JT_OBJECT, AT(member), 0, 0, NULL}
-#define BOOL(key, member)         {key, JT_BOOL, AT(member), 0, 0, NULL}
-#define MAC(key, member)          {key, JT_MAC, AT(member), 0, 0, NULL}
-#define UINT(key, member, lo, hi) {key, JT_UINT, AT(member), lo, hi, NULL}
-#define WORD(key, member, words)  {key, JT_WORD, AT(member), 0, 0, words}
+#define STRING(key, member)       {key, JT_STRING, offsetof(struct raw, member), 0, 0, NULL}
+#define OBJECT(key, member)       {key, JT_OBJECT, offsetof(struct raw, member), 0, 0, NULL}
+#define BOOL(key, member)         {key, JT_BOOL, offsetof(struct raw, member), 0, 0, NULL}
+#define MAC(key, member)          {key, JT_MAC, offsetof(struct raw, member), 0, 0, NULL}
+#define UINT(key, member, lo, hi) {key, JT_UINT, offsetof(struct raw, member), lo, hi, NULL}
+#define WORD(key, member, words)  {key, JT_WORD, offsetof(struct raw, member), 0, 0, words}
 #define OTHERS(key)               {key, JT_ANY, 0, 0, 0, NULL}
 
 /* The keys of a network configuration. sriov-cni.conf(5) describes each; a test compares both. */
