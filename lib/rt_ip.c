@@ -127,7 +127,7 @@ int rt_route_add(struct rt *rt, int ifindex, const struct rt_route *r, struct er
 		.rtm_type = RTN_UNICAST,
 	};
 	_cleanup_(nlmsg_freep) struct nl_msg *m =
-		rt_request(RTM_NEWROUTE, NLM_F_CREATE | NLM_F_EXCL, &rtm, sizeof(rtm), e);
+		rt_request(RTM_NEWROUTE, NLM_F_CREATE | NLM_F_APPEND, &rtm, sizeof(rtm), e);
 	char text[INET_PREFIX_TEXT];
 
 	if (!m)
@@ -160,27 +160,47 @@ static bool attr_is_u32(const struct nlattr *a, uint32_t v)
 	return a && nla_len(a) == 4 && nla_get_u32(a) == v;
 }
 
+static bool is_gateway(const struct nlattr *a, const struct rt_route *want)
+{
+	return want->gw.family ? attr_is_addr(a, &want->gw) : !a;
+}
+
+/* IPv6 shows routes of one destination and priority as one route with several next hops. */
+static bool is_next_hop(const struct nlattr *list, const struct route_search *s)
+{
+	const struct rtnexthop *hop = nla_data(list);
+	int rest = nla_len(list);
+
+	for (; rest >= (int)sizeof(*hop) && hop->rtnh_len >= sizeof(*hop) && hop->rtnh_len <= rest;
+	     rest -= NLMSG_ALIGN(hop->rtnh_len),
+	     hop = (const void *)((const char *)hop + NLMSG_ALIGN(hop->rtnh_len)))
+		if (hop->rtnh_ifindex == s->ifindex &&
+		    is_gateway(nla_find((const struct nlattr *)(hop + 1),
+					hop->rtnh_len - (int)sizeof(*hop), RTA_GATEWAY),
+			       s->want))
+			return true;
+	return false;
+}
+
 static int match_route(const struct nlmsghdr *h, void *arg, struct err *e)
 {
 	const struct rtmsg *rtm = nlmsg_data(h);
 	struct nlattr *tb[RTA_MAX + 1];
 	struct route_search *s = arg;
+	const struct rt_route *want = s->want;
 
 	if (!nlmsg_valid_hdr(h, sizeof(*rtm)) ||
 	    nlmsg_parse((struct nlmsghdr *)(uintptr_t)h, sizeof(*rtm), tb, RTA_MAX, NULL) < 0)
 		return err_set(e, CNI_EKERNEL, EBADMSG, "netlink answer");
-	if (rtm->rtm_family != s->want->dst.family || rtm->rtm_dst_len != s->want->dst.prefixlen ||
-	    !attr_is_u32(tb[RTA_OIF], (uint32_t)s->ifindex) ||
-	    !attr_is_u32(tb[RTA_TABLE], route_table(s->want)))
+	if (rtm->rtm_family != want->dst.family || rtm->rtm_dst_len != want->dst.prefixlen ||
+	    !attr_is_u32(tb[RTA_TABLE], route_table(want)) ||
+	    (want->dst.prefixlen && !attr_is_addr(tb[RTA_DST], &want->dst)) ||
+	    (want->priority && !attr_is_u32(tb[RTA_PRIORITY], want->priority)))
 		return 0;
-	if (s->want->dst.prefixlen && !attr_is_addr(tb[RTA_DST], &s->want->dst))
-		return 0;
-	if (s->want->gw.family ? !attr_is_addr(tb[RTA_GATEWAY], &s->want->gw)
-			       : tb[RTA_GATEWAY] != NULL)
-		return 0;
-	if (s->want->priority && !attr_is_u32(tb[RTA_PRIORITY], s->want->priority))
-		return 0;
-	s->found = true;
+	if (tb[RTA_MULTIPATH] ? is_next_hop(tb[RTA_MULTIPATH], s)
+			      : attr_is_u32(tb[RTA_OIF], (uint32_t)s->ifindex) &&
+					is_gateway(tb[RTA_GATEWAY], want))
+		s->found = true;
 	return 0;
 }
 

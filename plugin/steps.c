@@ -48,7 +48,10 @@ static int revert_from(struct attachment *a, size_t i, struct err *e)
 	while (i-- > 0) {
 		if (i < MEMORY && first.code)
 			break;
-		if (steps[i].revert && steps[i].revert(a, &now) < 0) {
+		if (!steps[i].revert)
+			continue;
+		log_line(LOG_DEBUG, "undo: %s", steps[i].to);
+		if (steps[i].revert(a, &now) < 0) {
 			err_ctx(&now, "cannot %s", steps[i].to);
 			log_line(LOG_ERROR, "%s", now.msg);
 			(void)err_keep_first(&first, &now); /* told below */
@@ -65,7 +68,10 @@ int steps_apply(struct attachment *a, struct err *e)
 	struct err undo = {0};
 
 	for (size_t i = 0; i < ARRAY_SIZE(steps); i++) {
-		if (!steps[i].apply || !steps[i].apply(a, e))
+		if (!steps[i].apply)
+			continue;
+		log_line(LOG_DEBUG, "%s", steps[i].to);
+		if (!steps[i].apply(a, e))
 			continue;
 		err_ctx(e, "cannot %s", steps[i].to);
 		if (revert_from(a, i + 1, &undo) < 0)
