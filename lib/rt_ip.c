@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <linux/if_addr.h>
 #include <linux/rtnetlink.h>
+#include <stddef.h>
 #include <string.h>
 #include <sys/socket.h>
 
@@ -168,17 +169,20 @@ static bool is_gateway(const struct nlattr *a, const struct rt_route *want)
 /* IPv6 shows routes of one destination and priority as one route with several next hops. */
 static bool is_next_hop(const struct nlattr *list, const struct route_search *s)
 {
-	const struct rtnexthop *hop = nla_data(list);
-	int rest = nla_len(list);
+	const char *p = nla_data(list), *end = p + nla_len(list);
+	const struct rtnexthop *hop;
 
-	for (; rest >= (int)sizeof(*hop) && hop->rtnh_len >= sizeof(*hop) && hop->rtnh_len <= rest;
-	     rest -= NLMSG_ALIGN(hop->rtnh_len),
-	     hop = (const void *)((const char *)hop + NLMSG_ALIGN(hop->rtnh_len)))
-		if (hop->rtnh_ifindex == s->ifindex &&
-		    is_gateway(nla_find((const struct nlattr *)(hop + 1),
-					hop->rtnh_len - (int)sizeof(*hop), RTA_GATEWAY),
-			       s->want))
+	for (; end - p >= (ptrdiff_t)sizeof(*hop); p += NLA_ALIGN(hop->rtnh_len)) {
+		const struct nlattr *gw;
+
+		hop = (const struct rtnexthop *)p;
+		if (hop->rtnh_len < sizeof(*hop) || hop->rtnh_len > end - p)
+			break;
+		gw = nla_find((const struct nlattr *)(hop + 1), hop->rtnh_len - (int)sizeof(*hop),
+			      RTA_GATEWAY);
+		if (hop->rtnh_ifindex == s->ifindex && is_gateway(gw, s->want))
 			return true;
+	}
 	return false;
 }
 
