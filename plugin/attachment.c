@@ -134,12 +134,20 @@ static int settle_record(struct attachment *a, struct err *e)
 
 	if (found <= 0)
 		return found;
-	if (r.phase == RECORD_ATTACHED && namespace_lives(&r))
+	bool ours = !strcmp(r.container_id, a->args->container_id) &&
+		    !strcmp(r.ifname, a->args->ifname);
+
+	if (r.phase != RECORD_ATTACHED || !namespace_lives(&r))
+		ret = recover(a, &r, e);
+	else if (ours)
+		ret = err_set(
+			e, CNI_ECONFIG, 0,
+			"interface %s of container %s has VF %s already; DEL has to come before another ADD",
+			r.ifname, r.container_id, a->vf.name);
+	else
 		ret = err_set(e, CNI_EAGAIN, 0,
 			      "VF %s is held by container %s, interface %s, network %s", a->vf.name,
 			      r.container_id, r.ifname, r.network);
-	else
-		ret = recover(a, &r, e);
 	record_clear(&r);
 	return ret;
 }

@@ -40,6 +40,17 @@ int move_apply(struct attachment *a, struct err *e)
 	return 0;
 }
 
+/* The result of a look-up as 1, or 0 when it failed because there is no such link. */
+static int found_or_not(int result, const struct err *why, struct err *e)
+{
+	if (!result)
+		return 1;
+	if (why->errnum == ENODEV)
+		return 0;
+	*e = *why;
+	return -1;
+}
+
 /* The VF's netdev in the pod, whatever it is called now. Result: 1, 0 when it is not there. */
 static int find_in_pod(struct attachment *a, struct rt_link *ret, struct err *e)
 {
@@ -49,25 +60,19 @@ static int find_in_pod(struct attachment *a, struct rt_link *ret, struct err *e)
 		return 0;
 	if (!rt_link_by_name(a->pod, a->rec.ifname, ret, &none) && !strcmp(ret->parent, a->vf.name))
 		return 1;
-	none = (struct err){0};
-	if (!rt_link_by_parent(a->pod, a->vf.name, ret, &none))
-		return 1;
-	if (none.errnum == ENODEV)
-		return 0;
-	*e = none;
-	return -1;
+	return found_or_not(rt_link_by_parent(a->pod, a->vf.name, ret, &none), &none, e);
 }
 
 /* The VF's netdev on the host. Result: 1, 0 when it is not there. */
 static int find_on_host(struct attachment *a, struct rt_link *ret, struct err *e)
 {
+	struct err none = {0};
+
 	if (vfdev_refresh(a->sys, &a->vf, e) < 0)
 		return -1;
 	if (!a->vf.ifname[0])
 		return 0;
-	if (!rt_link_by_name(a->host, a->vf.ifname, ret, e))
-		return 1;
-	return e->errnum == ENODEV ? 0 : -1;
+	return found_or_not(rt_link_by_name(a->host, a->vf.ifname, ret, &none), &none, e);
 }
 
 /* Waits until the kernel has brought the VF's netdev back to the host. */
@@ -111,6 +116,7 @@ static int rename_on_host(struct attachment *a, const struct rt_link *link, stru
 int move_revert(struct attachment *a, struct err *e)
 {
 	struct rt_link_change c = RT_LINK_KEEP;
+	struct err moved = {0};
 	struct rt_link link;
 	int found = find_in_pod(a, &link, e);
 
@@ -119,9 +125,14 @@ int move_revert(struct attachment *a, struct err *e)
 	if (found) {
 		c.netns_fd = a->host_ns;
 		c.name = a->rec.link.name;
-		if (!rt_link_change(a->pod, link.ifindex, &c, e))
+		if (!rt_link_change(a->pod, link.ifindex, &c, &moved))
 			return 0;
 		/* it may have moved all the same, and the name be the trouble */
+		found = find_in_pod(a, &link, e);
+		if (found > 0)
+			*e = moved;
+		if (found)
+			return err_ctx(e, "VF %s: from the pod to the host", a->vf.name);
 	}
 
 	found = find_on_host(a, &link, e);

@@ -83,11 +83,15 @@ static int set_found(struct attachment *a, const struct vf_attrs *want, enum vf_
 {
 	struct vf_attrs own = *want;
 
-	if (!set_wanted(a, want, field, e))
+	struct err refused = {0};
+
+	if (!set_wanted(a, want, field, &refused))
 		return 0;
-	if (field != VF_MAC || want->f[VF_MAC].v || !a->rec.link.mac)
+	if (field != VF_MAC || want->f[VF_MAC].v || !a->rec.link.mac) {
+		*e = refused;
 		return -1;
-	log_line(LOG_WARNING, "%s; the VF's own MAC is set instead", e->msg);
+	}
+	log_line(LOG_WARNING, "%s; the VF's own MAC is set instead", refused.msg);
 	own.f[VF_MAC].v = a->rec.link.mac;
 	return set_wanted(a, &own, field, e);
 }
@@ -95,6 +99,7 @@ static int set_found(struct attachment *a, const struct vf_attrs *want, enum vf_
 /* Reads the PF again. Result: 1, 0 when it or the VF is gone. */
 static int refresh(struct attachment *a, struct err *e)
 {
+	struct err gone = {0};
 	struct rt_pf pf;
 
 	rt_pf_clear(&a->pf);
@@ -102,8 +107,12 @@ static int refresh(struct attachment *a, struct err *e)
 		return -1;
 	if (!a->vf.pf_ifname[0])
 		return 0;
-	if (rt_pf_get(a->host, a->vf.pf_ifname, &pf, e) < 0)
-		return e->errnum == ENODEV ? 0 : -1;
+	if (rt_pf_get(a->host, a->vf.pf_ifname, &pf, &gone) < 0) {
+		if (gone.errnum == ENODEV)
+			return 0;
+		*e = gone;
+		return -1;
+	}
 	a->pf = pf;
 	return attachment_vf_attrs(a) != NULL;
 }
