@@ -30,6 +30,8 @@ say = $(if $(V),,@printf '  %-6s %s\n' $(1) $(2))
 lib_o    := $(patsubst %.c,$(B)/%.o,$(wildcard lib/*.c ipam-shim/*.c))
 plugin_o := $(patsubst %.c,$(B)/%.o,$(wildcard plugin/*.c))
 tests    := $(patsubst %.c,$(B)/%,$(wildcard tests/*_test.c))
+# what the tests share
+tests_o  := $(patsubst %.c,$(B)/%.o,$(filter-out %_test.c,$(wildcard tests/*.c)))
 sources  := $(wildcard lib/*.[ch] plugin/*.[ch] ipam-shim/*.[ch] tests/*.[ch] tests/fuzz/*.[ch] \
 	integration/*/*.[ch])
 # Scripts are those that say so in their first line, or are meant to be read by one.
@@ -42,7 +44,7 @@ $(B)/sriov: $(plugin_o) $(lib_o)
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(CFLAGS) $(LINK) $(LDFLAGS) -o $@ $^ $(LIBS)
 
-$(B)/tests/%_test: $(B)/tests/%_test.o $(filter-out $(B)/plugin/main.o,$(plugin_o)) $(lib_o)
+$(B)/tests/%_test: $(B)/tests/%_test.o $(tests_o) $(filter-out %/main.o,$(plugin_o)) $(lib_o)
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(CFLAGS) $(if $(SAN),$(LINK),-pie) $(LDFLAGS) -o $@ $^ -lcmocka $(LIBS)
 

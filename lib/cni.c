@@ -174,13 +174,29 @@ json_t *cni_version_answer(const char *cni_version)
 			 "supportedVersions", list);
 }
 
+/* A message can hold what came from outside, and can be cut within a character: then all that is
+ * not ASCII shows as '?'. */
+static json_t *text_to_json(const char *text)
+{
+	json_t *j = json_string(text);
+	char ascii[sizeof(((struct err *)0)->msg)];
+	size_t n = 0;
+
+	if (j)
+		return j;
+	for (; text[n] && n < sizeof(ascii) - 1; n++)
+		ascii[n] = (unsigned char)text[n] < 0x80 ? text[n] : '?';
+	ascii[n] = '\0';
+	return json_string(ascii);
+}
+
 json_t *cni_error_answer(const struct err *e, const char *cni_version)
 {
-	json_t *j = json_pack("{s:s, s:i, s:s%}", "cniVersion",
-			      cni_version ?: version_names[CNI_NEWEST], "code", e->code, "msg",
-			      e->msg, strlen(e->msg));
+	json_t *j =
+		json_pack("{s:s, s:i, s:o}", "cniVersion", cni_version ?: version_names[CNI_NEWEST],
+			  "code", e->code, "msg", text_to_json(e->msg));
 
 	if (e->details[0])
-		json_object_set_new(j, "details", json_string(e->details));
+		json_object_set_new(j, "details", text_to_json(e->details));
 	return j;
 }

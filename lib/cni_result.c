@@ -23,32 +23,11 @@ static bool is_v6(const json_t *ip)
 	return address && strchr(address, ':');
 }
 
-/* "ip4" or "ip6" of the oldest shape, into "ips" and "routes" of the newest. */
-static int take_old_ip(const json_t *old, json_t *ips, json_t *routes)
-{
-	json_t *address = json_object_get(old, "ip"), *gateway = json_object_get(old, "gateway");
-	json_t *ip, *route;
-	size_t i;
-
-	if (!old || json_is_null(old))
-		return 0;
-	if (!json_is_string(address))
-		return -1;
-
-	ip = json_pack("{s:O}", "address", address);
-	if (gateway && !json_is_null(gateway))
-		json_object_set(ip, "gateway", gateway);
-	json_array_append_new(ips, ip);
-
-	json_array_foreach(json_object_get(old, "routes"), i, route)
-		json_array_append(routes, route);
-	return 0;
-}
-
-static int check_list(const json_t *result, const char *key, const char *member, const char *what,
+/* Whether list is absent, or an array of objects that all have a text `member`. */
+static int check_list(const json_t *list, const char *key, const char *member, const char *what,
 		      struct err *e)
 {
-	json_t *list = json_object_get(result, key), *item;
+	json_t *item;
 	size_t i;
 
 	if (list && !json_is_null(list) && !json_is_array(list))
@@ -60,9 +39,33 @@ static int check_list(const json_t *result, const char *key, const char *member,
 	return 0;
 }
 
+/* "ip4" or "ip6" of the oldest shape, into "ips" and "routes" of the newest. */
+static int take_old_ip(const json_t *result, const char *key, json_t *ips, json_t *routes,
+		       const char *what, struct err *e)
+{
+	json_t *old = json_object_get(result, key), *list = json_object_get(old, "routes"), *ip;
+	json_t *address = json_object_get(old, "ip"), *gateway = json_object_get(old, "gateway");
+
+	if (!old || json_is_null(old))
+		return 0;
+	if (!json_is_string(address))
+		return err_set(e, CNI_EDECODE, 0, "%s: \"%s\" has no \"ip\"", what, key);
+	if (check_list(list, "routes", "dst", what, e) < 0)
+		return -1;
+
+	ip = json_pack("{s:O}", "address", address);
+	if (gateway && !json_is_null(gateway))
+		json_object_set(ip, "gateway", gateway);
+	json_array_append_new(ips, ip);
+	if (list)
+		json_array_extend(routes, list);
+	return 0;
+}
+
 json_t *cni_result_in(const json_t *result, const char *what, struct err *e)
 {
 	const json_t *dns = json_object_get(result, "dns");
+	const json_t *version = json_object_get(result, "cniVersion");
 	json_auto_t *ips = NULL, *routes = NULL, *interfaces = NULL;
 	json_t *item, *out;
 	enum cni_version v;
@@ -72,8 +75,11 @@ json_t *cni_result_in(const json_t *result, const char *what, struct err *e)
 		err_set(e, CNI_EDECODE, 0, "%s is not a JSON object", what);
 		return NULL;
 	}
-	if (cni_version_parse(json_string_value(json_object_get(result, "cniVersion")), &v, e) <
-	    0) {
+	if (version && !json_is_string(version)) {
+		err_set(e, CNI_EVERSION, 0, "%s: \"cniVersion\" is not a string", what);
+		return NULL;
+	}
+	if (cni_version_parse(json_string_value(version), &v, e) < 0) {
 		err_ctx(e, "%s", what);
 		return NULL;
 	}
@@ -82,15 +88,14 @@ json_t *cni_result_in(const json_t *result, const char *what, struct err *e)
 	ips = json_array();
 	routes = json_array();
 	if (has_ip4_ip6(v)) {
-		if (take_old_ip(json_object_get(result, "ip4"), ips, routes) < 0 ||
-		    take_old_ip(json_object_get(result, "ip6"), ips, routes) < 0) {
-			err_set(e, CNI_EDECODE, 0, "%s: \"ip4\" or \"ip6\" has no \"ip\"", what);
+		if (take_old_ip(result, "ip4", ips, routes, what, e) < 0 ||
+		    take_old_ip(result, "ip6", ips, routes, what, e) < 0)
 			return NULL;
-		}
 	} else {
-		if (check_list(result, "interfaces", "name", what, e) < 0 ||
-		    check_list(result, "ips", "address", what, e) < 0 ||
-		    check_list(result, "routes", "dst", what, e) < 0)
+		if (check_list(json_object_get(result, "interfaces"), "interfaces", "name", what,
+			       e) < 0 ||
+		    check_list(json_object_get(result, "ips"), "ips", "address", what, e) < 0 ||
+		    check_list(json_object_get(result, "routes"), "routes", "dst", what, e) < 0)
 			return NULL;
 		if (json_is_array(json_object_get(result, "interfaces")))
 			json_array_extend(interfaces, json_object_get(result, "interfaces"));

@@ -4,6 +4,7 @@
 
 #include <ctype.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
@@ -44,13 +45,11 @@ const char *mac_text(uint64_t mac, char buf[static MAC_TEXT])
 /* The value as it stands in the text, cut to what a message can carry. */
 static const char *value_text(const json_t *v, char buf[static 64])
 {
-	size_t n = json_dumpb(v, buf, 63, JSON_ENCODE_ANY | JSON_COMPACT | JSON_ENSURE_ASCII);
+	char *text = json_dumps(v, JSON_ENCODE_ANY | JSON_COMPACT | JSON_ENSURE_ASCII);
 
-	if (n > 63) {
-		memcpy(buf + 59, "...", 3);
-		n = 62;
-	}
-	buf[n] = '\0';
+	if (snprintf(buf, 64, "%s", text ?: "?") >= 64)
+		memcpy(buf + 60, "...", 4);
+	free(text);
 	return buf;
 }
 
@@ -60,22 +59,6 @@ static int expected(struct err *e, const struct jfield *f, const json_t *v, cons
 
 	return err_set(e, CNI_ECONFIG, 0, "\"%s\": %s was given, %s is expected", f->key,
 		       value_text(v, text), what);
-}
-
-static int read_word(const struct jfield *f, const json_t *v, struct opt *ret, struct err *e)
-{
-	char list[256] = "one of";
-	const char *s = json_string_value(v);
-
-	for (uint64_t i = 0; f->words[i]; i++) {
-		if (s && !strcasecmp(s, f->words[i])) {
-			*ret = (struct opt){true, i};
-			return 0;
-		}
-		size_t n = strlen(list);
-		(void)snprintf(list + n, sizeof(list) - n, " \"%s\"", f->words[i]);
-	}
-	return expected(e, f, v, list);
 }
 
 static int read_uint(const struct jfield *f, const json_t *v, struct opt *ret, struct err *e)
@@ -90,6 +73,24 @@ static int read_uint(const struct jfield *f, const json_t *v, struct opt *ret, s
 	(void)snprintf(range, sizeof(range), "a whole number from %llu to %llu",
 		       (unsigned long long)f->lo, (unsigned long long)f->hi);
 	return expected(e, f, v, range);
+}
+
+static int read_word(const struct jfield *f, const json_t *v, struct opt *ret, struct err *e)
+{
+	char list[256] = "one of";
+	const char *s = json_string_value(v);
+
+	if (f->hi && json_is_integer(v))
+		return read_uint(f, v, ret, e);
+	for (uint64_t i = 0; f->words[i]; i++) {
+		if (s && !strcasecmp(s, f->words[i])) {
+			*ret = (struct opt){true, i};
+			return 0;
+		}
+		size_t n = strlen(list);
+		(void)snprintf(list + n, sizeof(list) - n, " \"%s\"", f->words[i]);
+	}
+	return expected(e, f, v, list);
 }
 
 static int read_mac(const struct jfield *f, const json_t *v, struct opt *ret, struct err *e)
@@ -174,13 +175,16 @@ void jtable_unknown(json_t *obj, const struct jfield *fields,
 
 json_t *jtable_parse(const char *text, size_t len, const char *what, struct err *e)
 {
+	if (len <= JTABLE_MAX_TEXT)
+		return jtable_parse_own(text, len, what, e);
+	err_set(e, CNI_EDECODE, 0, "%s is larger than %u bytes", what, JTABLE_MAX_TEXT);
+	return NULL;
+}
+
+json_t *jtable_parse_own(const char *text, size_t len, const char *what, struct err *e)
+{
 	json_error_t at;
 	json_t *j;
-
-	if (len > JTABLE_MAX_TEXT) {
-		err_set(e, CNI_EDECODE, 0, "%s is larger than %u bytes", what, JTABLE_MAX_TEXT);
-		return NULL;
-	}
 
 	j = json_loadb(text, len, JSON_REJECT_DUPLICATES, &at);
 	if (!j) {

@@ -18,11 +18,11 @@ struct opt {
 };
 
 enum jkind {
-	JT_STRING,      /* const char *, borrowed from the object; NULL when absent */
-	JT_BOOL,        /* bool */
-	JT_UINT,        /* struct opt; whole number between lo and hi */
-	JT_WORD,        /* struct opt; index of the word in words, case ignored */
-	JT_MAC,         /* struct opt; unicast, not zero, as a 48-bit number */
+	JT_STRING, /* const char *, borrowed from the object; NULL when absent */
+	JT_BOOL,   /* bool */
+	JT_UINT,   /* struct opt; whole number between lo and hi */
+	JT_WORD, /* struct opt; index of the word in words, case ignored; or, if hi > 0, a number */
+	JT_MAC,  /* struct opt; unicast, not zero, as a 48-bit number */
 	JT_MAC_OR_ZERO, /* struct opt; any address, as a 48-bit number */
 	JT_OBJECT,      /* json_t *, borrowed; NULL when absent */
 	JT_ARRAY,       /* json_t *, borrowed; NULL when absent */
@@ -63,6 +63,9 @@ void jtable_unknown(json_t *obj, const struct jfield *fields,
  */
 #define JTABLE_MAX_TEXT (1u << 20)
 json_t *jtable_parse(const char *text, size_t len, const char *what, struct err *e);
+
+/* The same for what we wrote ourselves, which may be larger. */
+json_t *jtable_parse_own(const char *text, size_t len, const char *what, struct err *e);
 
 /*
  * A MAC address as text ("02:00:5e:00:00:01", also with '-'), as a 48-bit number. Returns -1 when

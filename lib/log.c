@@ -3,6 +3,7 @@
 #include "log.h"
 
 #include <assert.h>
+#include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdarg.h>
@@ -68,6 +69,9 @@ void log_line(enum log_level level, const char *fmt, ...)
 	va_end(ap);
 	if (m > 0)
 		n += (size_t)m < sizeof(line) - n - 1 ? (size_t)m : sizeof(line) - n - 2;
+	for (size_t i = 0; i < n; i++)
+		if (iscntrl((unsigned char)line[i]))
+			line[i] = '?'; /* what came from outside cannot begin a line of its own */
 	line[n++] = '\n';
 
 	if (write(logger.fd, line, n) < 0)

@@ -46,7 +46,7 @@ static_assert(ARRAY_SIZE(phase_words) == RECORD_PHASES + 1, "a word for each pha
  * A record holds at most one network configuration and one result of the sizes that are read
  * elsewhere.
  */
-#define RECORD_MAX (JTABLE_MAX_TEXT)
+#define RECORD_MAX (8 * JTABLE_MAX_TEXT)
 
 void record_clear(struct record *r)
 {
@@ -230,9 +230,9 @@ static int from_json(json_t *doc, struct record *r, struct err *e)
 
 	if (jtable_read(doc, rows, &raw, e) < 0)
 		return -1;
-	if (!raw.version.set || !raw.phase.set || !raw.index.set || !raw.r.container_id ||
-	    !raw.r.ifname || !raw.r.network || !raw.r.netns || !raw.r.driver || !raw.link ||
-	    !raw.found || !raw.wanted)
+	if (!raw.version.set || !raw.phase.set || !raw.index.set || !raw.dev.set || !raw.ino.set ||
+	    !raw.r.container_id || !raw.r.ifname || !raw.r.network || !raw.r.netns ||
+	    !raw.r.driver || !raw.link || !raw.found || !raw.wanted)
 		return err_set(e, CNI_ECONFIG, 0, "a member is missing");
 	if (!raw.pf || pciaddr_parse(raw.pf, &unused) < 0 ||
 	    copy_text(raw.r.pf, sizeof(raw.r.pf), raw.pf) < 0)
@@ -295,7 +295,7 @@ int record_load(int folder, const char *vf, struct record *ret, struct err *e)
 		return found;
 
 	(void)snprintf(r.vf, sizeof(r.vf), "%s", vf); /* a PCI address, sized for it */
-	doc = jtable_parse(text, len, "the record", e);
+	doc = jtable_parse_own(text, len, "the record", e);
 	if (!doc || from_json(doc, &r, e) < 0) {
 		e->code = CNI_ESTATE;
 		return err_ctx(e, "record " RECORD_FOLDER "/%s", name);

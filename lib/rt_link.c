@@ -44,10 +44,22 @@ static void take_altnames(const struct nlattr *list, struct rt_link *l)
 	}
 }
 
+static uint32_t count_nested(const struct nlattr *list)
+{
+	struct nlattr *a;
+	uint32_t n = 0;
+	int rest;
+
+	nla_for_each_nested(a, (struct nlattr *)(uintptr_t)list, rest)
+		n++;
+	return n;
+}
+
 int rt_parse_link(const struct nlmsghdr *h, struct rt_link *ret, struct err *e)
 {
 	const struct ifinfomsg *ifi = nlmsg_data(h);
 	struct rt_link l = {0};
+	uint32_t n_vfs = 0;
 	struct nlattr *a;
 	int rest;
 
@@ -76,6 +88,15 @@ int rt_parse_link(const struct nlmsghdr *h, struct rt_link *ret, struct err *e)
 			break;
 		case IFLA_PROP_LIST:
 			take_altnames(a, &l);
+			break;
+		case IFLA_NUM_VF:
+			if (nla_len(a) == 4)
+				n_vfs = nla_get_u32(a);
+			break;
+		case IFLA_VFINFO_LIST:
+			if (count_nested(a) < n_vfs)
+				rest = 0; /* the list wrapped: what seems to follow it are pieces of
+					     VFs */
 			break;
 		}
 	}

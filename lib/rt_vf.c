@@ -167,13 +167,14 @@ void rt_pf_clear(struct rt_pf *pf)
 
 static int put_vlan(struct nl_msg *m, uint32_t index, const struct vf_attrs *a)
 {
-	const struct ifla_vf_vlan_info v = {
-		.vf = index,
-		.vlan = (uint32_t)a->f[VF_VLAN].v,
-		.qos = (uint32_t)a->f[VF_QOS].v,
-		.vlan_proto = htons(a->f[VF_PROTO].v == VF_8021AD ? ETH_P_8021AD : ETH_P_8021Q),
-	};
 	struct nlattr *list = nla_nest_start(m, IFLA_VF_VLAN_LIST);
+	struct ifla_vf_vlan_info v;
+
+	memset(&v, 0, sizeof(v)); /* its padding goes out as well */
+	v.vf = index;
+	v.vlan = (uint32_t)a->f[VF_VLAN].v;
+	v.qos = (uint32_t)a->f[VF_QOS].v;
+	v.vlan_proto = htons(a->f[VF_PROTO].v == VF_8021AD ? ETH_P_8021AD : ETH_P_8021Q);
 
 	if (!list || nla_put(m, IFLA_VF_VLAN_INFO, sizeof(v), &v) < 0)
 		return -1;

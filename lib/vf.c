@@ -40,13 +40,21 @@ enum vf_group vf_field_group(enum vf_field f)
 	return fields[f].group;
 }
 
+/* A kernel newer than this program may know more values than there are words. */
+static bool has_word(enum vf_field f, uint64_t v)
+{
+	for (uint64_t i = 0; fields[f].words && fields[f].words[i]; i++)
+		if (i == v)
+			return true;
+	return false;
+}
+
 const char *vf_value_text(enum vf_field f, uint64_t v, char buf[static MAC_TEXT + 3])
 {
 	if (f == VF_MAC)
 		return mac_text(v, buf);
-	for (uint64_t i = 0; fields[f].words && fields[f].words[i]; i++)
-		if (i == v)
-			return fields[f].words[i];
+	if (has_word(f, v))
+		return fields[f].words[v];
 	(void)snprintf(buf, MAC_TEXT + 3, "%llu", (unsigned long long)v);
 	return buf;
 }
@@ -82,7 +90,7 @@ json_t *vf_attrs_to_json(const struct vf_attrs *a)
 			continue;
 		json_object_set_new(
 			j, fields[i].name,
-			i == VF_MAC || fields[i].words
+			i == VF_MAC || has_word((enum vf_field)i, a->f[i].v)
 				? json_string(vf_value_text((enum vf_field)i, a->f[i].v, buf))
 				: json_integer((json_int_t)a->f[i].v));
 	}

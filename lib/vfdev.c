@@ -2,7 +2,6 @@
 /* vfdev.c - a VF and its PF as sysfs describes them */
 #include "vfdev.h"
 
-#include <ctype.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -16,13 +15,13 @@
 /* Takes a hexadecimal number up to max and the character behind it; *p then is behind that. */
 static bool take_hex(const char **p, unsigned long max, char behind, unsigned long *ret)
 {
-	char *end;
+	size_t digits = strspn(*p, "0123456789abcdefABCDEF");
 
-	if (!isxdigit((unsigned char)**p))
+	if (!digits || (*p)[digits] != behind)
 		return false;
-	*ret = strtoul(*p, &end, 16);
-	*p = end + 1;
-	return *ret <= max && *end == behind;
+	*ret = strtoul(*p, NULL, 16);
+	*p += digits + 1;
+	return *ret <= max;
 }
 
 int pciaddr_parse(const char *text, struct pciaddr *ret)
@@ -148,15 +147,16 @@ int vfdev_open(int sys, const struct pciaddr *addr, struct vfdev *ret, struct er
 	    sysfs_read_u32(sys, &stride, e, DEVICES "/%s/sriov_stride", d.pf) < 0)
 		return -1;
 
-	uint32_t distance = (uint32_t)addr->rid - d.pf_addr.rid - offset;
+	int64_t distance = (int64_t)addr->rid - d.pf_addr.rid - offset;
 
 	if (stride == 0)
 		stride = 1; /* one VF: the specification lets the stride be 0 */
-	if (distance % stride)
-		return err_set(e, CNI_EDEVICE, 0,
-			       "VF %s is not at a multiple of stride %u from PF %s", d.name, stride,
-			       d.pf);
-	d.index = distance / stride;
+	if (distance < 0 || distance % stride)
+		return err_set(
+			e, CNI_EDEVICE, 0,
+			"VF %s is not where PF %s has its VFs: from %u behind it on, every %u",
+			d.name, d.pf, offset, stride);
+	d.index = (uint32_t)(distance / stride);
 
 	if (vfdev_pf_ifname(sys, d.pf, d.pf_ifname, e) < 0 || vfdev_refresh(sys, &d, e) < 0)
 		return -1;

@@ -58,6 +58,7 @@ const struct jfield conf_fields[] = {
 	OBJECT("prevResult",    prev_result),
 	OTHERS("args"),
 	OTHERS("capabilities"),
+	OTHERS("pciBusID"), /* Multus: the same as deviceID */
 	OTHERS("cni.dev/valid-attachments"),
 	OTHERS("cni.dev/attachments"),
 	JT_END,
@@ -133,40 +134,48 @@ static int check_together(const struct conf *c, struct err *e)
 }
 
 /*
- * A key of its own that is wrong: an error for ADD and CHECK; DEL gives back what the record says
- * in spite of it.
+ * Something that DEL does not need is wrong (why): an error for ADD and CHECK, while DEL gives back
+ * what the record says in spite of it. Result: 0 for DEL.
  */
-static int tolerate(const struct cni_args *args, struct err *e)
+static int refuse(const struct cni_args *args, const struct err *why, struct err *e)
 {
-	if (args->command != CNI_DEL)
-		return -1;
-	log_line(LOG_WARNING, "network configuration: %s; ignored, because DEL goes by the record",
-		 e->msg);
-	return 0;
+	if (args->command == CNI_DEL) {
+		log_line(LOG_WARNING,
+			 "network configuration: %s; ignored, because DEL goes by the record",
+			 why->msg);
+		return 0;
+	}
+	*e = *why;
+	return -1;
+}
+
+static int read_device_id(struct conf *c, struct err *e)
+{
+	const char *text = c->device_id;
+
+	if (!text || !pciaddr_parse(text, &c->device))
+		return 0;
+	c->device_id = NULL;
+	return err_set(e, CNI_ECONFIG, 0,
+		       "\"deviceID\": \"%.64s\" is not a PCI address like 0000:3b:02.1", text);
+}
+
+static int read_runtime(struct raw *r, struct err *e)
+{
+	return jtable_read(r->runtime, conf_runtime_fields, r, e) < 0 ? err_ctx(e, "runtimeConfig")
+								      : 0;
 }
 
 static int read_parts(const struct cni_args *args, struct raw *r, struct err *e)
 {
 	struct conf *c = &r->c;
+	struct err why = {0};
 
-	if (jtable_read(c->doc, conf_fields, r, e) < 0 && tolerate(args, e) < 0)
-		return -1;
-	if (read_args(args, c, e) < 0 && tolerate(args, e) < 0)
-		return -1;
-	if (r->runtime && jtable_read(r->runtime, conf_runtime_fields, r, e) < 0) {
-		err_ctx(e, "runtimeConfig");
-		if (tolerate(args, e) < 0)
-			return -1;
-	}
-	if (c->device_id && pciaddr_parse(c->device_id, &c->device) < 0) {
-		err_set(e, CNI_ECONFIG, 0,
-			"\"deviceID\": \"%.64s\" is not a PCI address like 0000:3b:02.1",
-			c->device_id);
-		c->device_id = NULL;
-		if (tolerate(args, e) < 0)
-			return -1;
-	}
-	if (check_together(c, e) < 0 && tolerate(args, e) < 0)
+	if ((jtable_read(c->doc, conf_fields, r, &why) < 0 && refuse(args, &why, e) < 0) ||
+	    (read_args(args, c, &why) < 0 && refuse(args, &why, e) < 0) ||
+	    (r->runtime && read_runtime(r, &why) < 0 && refuse(args, &why, e) < 0) ||
+	    (read_device_id(c, &why) < 0 && refuse(args, &why, e) < 0) ||
+	    (check_together(c, &why) < 0 && refuse(args, &why, e) < 0))
 		return -1;
 
 	/* what DEL needs as well */
@@ -176,7 +185,7 @@ static int read_parts(const struct cni_args *args, struct raw *r, struct err *e)
 		return err_ctx(e, "ipam");
 	if (c->ipam_type && !*c->ipam_type)
 		c->ipam_type = NULL; /* as existing configurations write "no addresses" */
-	if (!c->ipam_type && json_object_size(r->ipam) > 1)
+	if (!c->ipam_type && json_object_size(r->ipam) > !!json_object_get(r->ipam, "type"))
 		return err_set(e, CNI_ECONFIG, 0,
 			       "ipam: \"type\" is missing: it names an IPAM plugin");
 	return 0;
@@ -198,6 +207,7 @@ int conf_read(const char *text, size_t len, const struct cni_args *args, struct 
 	      struct err *e)
 {
 	struct raw r = {.c = {.text = text, .len = len}};
+	struct err why = {0};
 
 	ret->doc = r.c.doc = jtable_parse(text, len, "the network configuration", e);
 	if (!r.c.doc)
@@ -208,8 +218,8 @@ int conf_read(const char *text, size_t len, const struct cni_args *args, struct 
 		return -1;
 	complete_vlan(r.c.vf.f);
 	if (r.prev_result) {
-		r.c.result = cni_result_in(r.prev_result, "prevResult", e);
-		if (!r.c.result && tolerate(args, e) < 0)
+		r.c.result = cni_result_in(r.prev_result, "prevResult", &why);
+		if (!r.c.result && refuse(args, &why, e) < 0)
 			return -1;
 	}
 	*ret = r.c;
