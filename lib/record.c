@@ -81,9 +81,12 @@ int record_open_folder(const char *folder, struct err *e)
 	return TAKE_FD(fd);
 }
 
-static void file_name(char buf[static PCIADDR_TEXT + 8], const char *vf, const char *ending)
+/* A PCI address and the longest ending. */
+#define RECORD_NAME (PCIADDR_TEXT + sizeof(RECORD_ASIDE))
+
+static void file_name(char buf[static RECORD_NAME], const char *vf, const char *ending)
 {
-	(void)snprintf(buf, PCIADDR_TEXT + 8, "%.15s%s", vf, ending); /* sized for it */
+	(void)snprintf(buf, RECORD_NAME, "%.15s%s", vf, ending); /* sized for it */
 }
 
 static json_t *link_to_json(const struct record_link *l)
@@ -119,7 +122,7 @@ int record_save(int folder, const struct record *r, struct err *e)
 {
 	json_auto_t *j = to_json(r);
 	_cleanup_free_ char *text = j ? json_dumps(j, JSON_COMPACT) : NULL;
-	char name[PCIADDR_TEXT + 8], temporary[PCIADDR_TEXT + 8];
+	char name[RECORD_NAME], temporary[RECORD_NAME];
 	_cleanup_fd_ int fd = -1;
 
 	if (!text)
@@ -285,7 +288,7 @@ int record_load(int folder, const char *vf, struct record *ret, struct err *e)
 	_cleanup_free_ char *text = NULL;
 	json_auto_t *doc = NULL;
 	struct record r = {0};
-	char name[PCIADDR_TEXT + 8];
+	char name[RECORD_NAME];
 	size_t len = 0;
 	int found;
 
@@ -305,9 +308,22 @@ int record_load(int folder, const char *vf, struct record *ret, struct err *e)
 	return 1;
 }
 
+int record_set_aside(int folder, const char *vf, struct err *e)
+{
+	char name[RECORD_NAME], aside[RECORD_NAME];
+
+	file_name(name, vf, ".json");
+	file_name(aside, vf, RECORD_ASIDE);
+	if (renameat(folder, name, folder, aside) < 0)
+		return err_set(e, CNI_EIO, errno,
+			       "cannot rename the damaged record " RECORD_FOLDER "/%s to %s", name,
+			       aside);
+	return 0;
+}
+
 int record_drop(int folder, const char *vf, struct err *e)
 {
-	char name[PCIADDR_TEXT + 8];
+	char name[RECORD_NAME];
 
 	file_name(name, vf, ".json");
 	if (unlinkat(folder, name, 0) < 0 && errno != ENOENT)

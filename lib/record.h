@@ -83,6 +83,11 @@ int record_save(int folder, const struct record *r, struct err *e);
  */
 int record_load(int folder, const char *vf, struct record *ret, struct err *e);
 
+/* Renames the record of a VF, so that it is not found any more: its name ends in RECORD_ASIDE then.
+ * Errors: CNI_EIO. */
+#define RECORD_ASIDE ".damaged"
+int record_set_aside(int folder, const char *vf, struct err *e);
+
 /* Removes the record of a VF; one that is not there is fine. */
 int record_drop(int folder, const char *vf, struct err *e);
 

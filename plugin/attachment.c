@@ -117,6 +117,28 @@ static int recover(const struct attachment *a, struct record *r, struct err *e)
 	return ret;
 }
 
+/*
+ * A record that cannot be understood is put aside, for a person to look at, and the VF goes on
+ * without: it must not be out of use for good. Result as of record_load().
+ */
+static int load_sound(const struct attachment *a, const char *vf, struct record *ret, struct err *e)
+{
+	struct err damaged = {0};
+	int found = record_load(a->folder, vf, ret, &damaged);
+
+	if (found >= 0)
+		return found;
+	if (damaged.code != CNI_ESTATE) {
+		*e = damaged;
+		return -1;
+	}
+	log_line(LOG_ERROR,
+		 "%s; it is kept as " RECORD_FOLDER "/%s" RECORD_ASIDE
+		 ", and what the VF was like before is not known",
+		 damaged.msg, vf);
+	return record_set_aside(a->folder, vf, e);
+}
+
 static bool namespace_lives(const struct record *r)
 {
 	struct netns_id id;
@@ -126,11 +148,56 @@ static bool namespace_lives(const struct record *r)
 	return fd >= 0 && netns_same(&id, &r->netns_id);
 }
 
+static bool is_valid(const struct record *r, const json_t *valid)
+{
+	json_t *item;
+	size_t i;
+
+	json_array_foreach(valid, i, item) {
+		const char *id = json_string_value(json_object_get(item, "containerID"));
+		const char *ifname = json_string_value(json_object_get(item, "ifname"));
+
+		if (id && ifname && !strcmp(id, r->container_id) && !strcmp(ifname, r->ifname))
+			return true;
+	}
+	return false;
+}
+
+int attachment_collect(const struct attachment *a, const char *vf, const json_t *valid,
+		       struct err *e)
+{
+	_cleanup_fd_ int lock = -1;
+	struct record r = {0};
+	struct err busy = {0};
+	int ret = 0;
+
+	lock = record_lock(a->folder, vf, "GC", 0, &busy);
+	if (lock < 0) {
+		log_line(LOG_INFO, "left alone: %s", busy.msg); /* whoever works on it sees to it */
+		return 0;
+	}
+	ret = load_sound(a, vf, &r, e);
+	if (ret <= 0)
+		return ret;
+	ret = 0;
+	if (strcmp(r.network, a->conf->name) || is_valid(&r, valid))
+		ret = 0;
+	else if (r.phase == RECORD_ATTACHED && namespace_lives(&r))
+		log_line(
+			LOG_WARNING,
+			"VF %s: container %s is not a valid attachment, but its namespace %s lives: left alone",
+			vf, r.container_id, r.netns);
+	else
+		ret = recover(a, &r, e);
+	record_clear(&r);
+	return ret;
+}
+
 /* Whoever wrote the record does not hold the lock any more: it has ended, well or badly. */
 static int settle_record(struct attachment *a, struct err *e)
 {
 	struct record r = {0};
-	int found = record_load(a->folder, a->vf.name, &r, e), ret = 0;
+	int found = load_sound(a, a->vf.name, &r, e), ret = 0;
 
 	if (found <= 0)
 		return found;
@@ -162,7 +229,7 @@ int attachment_load(struct attachment *a, struct err *e)
 		return found;
 	if (lock_vf(a, vf, e) < 0)
 		return -1;
-	found = record_load(a->folder, vf, &a->rec, e);
+	found = load_sound(a, vf, &a->rec, e);
 	if (found < 0)
 		return -1;
 	if (!found || strcmp(a->rec.container_id, args->container_id) ||
@@ -337,6 +404,14 @@ static void fill_record(struct attachment *a)
 		json_object_del(r->config, "prevResult");
 		json_object_set_new(r->doc, "config", r->config);
 	}
+}
+
+int attachment_look(struct attachment *a, struct err *e)
+{
+	if (find_vf(a, e) < 0 || open_host(a, NULL, e) < 0 ||
+	    rt_pf_get(a->host, a->vf.pf_ifname, &a->pf, e) < 0)
+		return -1;
+	return check_pf(a, e);
 }
 
 int attachment_prepare(struct attachment *a, struct err *e)

@@ -48,11 +48,23 @@ void attachment_close(struct attachment *a);
  */
 int attachment_prepare(struct attachment *a, struct err *e);
 
+/* For STATUS: whether the configuration's VF and its PF are there and can be used. Errors as of
+ * attachment_prepare(). */
+int attachment_look(struct attachment *a, struct err *e);
+
 /*
  * For the other commands: takes the lock of the VF that this container's interface has, and loads
  * its record. Result: 1, 0 where there is no record.
  */
 int attachment_load(struct attachment *a, struct err *e);
+
+/*
+ * For GC: releases what the record of VF vf says, unless it is in order: another network's, in the
+ * list `valid` of
+ * {"containerID", "ifname"}, an operation is under way with it, or its namespace lives.
+ */
+int attachment_collect(const struct attachment *a, const char *vf, const json_t *valid,
+		       struct err *e);
 
 /* The VF's values on its PF as a->pf has them; NULL where the PF or the VF is gone. */
 const struct vf_attrs *attachment_vf_attrs(const struct attachment *a);

@@ -23,6 +23,17 @@ static int add(struct attachment *a, json_t **ret_answer, struct err *e)
 	return -1;
 }
 
+/* Nothing is known of a VF, but IPAM is told in any case, as the specification wants. */
+static int del_unrecorded(struct attachment *a, struct err *e)
+{
+	struct err stuck = {0};
+	int moved = move_unrecorded(a, &stuck), released = ipam_release_unrecorded(a, e);
+
+	if (moved < 0)
+		*e = stuck;
+	return moved < 0 || released < 0 ? -1 : 0;
+}
+
 static int del(struct attachment *a, json_t **ret_answer, struct err *e)
 {
 	int found = attachment_load(a, e);
@@ -30,12 +41,8 @@ static int del(struct attachment *a, json_t **ret_answer, struct err *e)
 	(void)ret_answer; /* DEL has none */
 	if (found < 0)
 		return -1;
-	/*
-	 * without a record there is no VF of ours to give back; IPAM is told in any case, as the
-	 * specification wants
-	 */
 	if (!found)
-		return ipam_release_unrecorded(a, e);
+		return del_unrecorded(a, e);
 
 	a->rec.phase = RECORD_RELEASING;
 	if (record_save(a->folder, &a->rec, e) < 0)
@@ -68,8 +75,64 @@ static int check(struct attachment *a, json_t **ret_answer, struct err *e)
 	return steps_check(a, e);
 }
 
+/* GC and STATUS came with CNI 1.1.0. */
+static int need_1_1_0(const struct attachment *a, struct err *e)
+{
+	if (a->conf->version >= CNI_1_1_0)
+		return 0;
+	return err_set(e, CNI_EVERSION, 0, "CNI %s has no %s; use cniVersion 1.1.0",
+		       cni_version_name(a->conf->version), cni_command_name(a->args->command));
+}
+
+static int collect(const char *vf, void *arg, struct err *e)
+{
+	struct attachment *a = arg;
+	struct err failed = {0};
+
+	/* one that is stuck must not stop the others; the first is told at the end */
+	if (attachment_collect(a, vf, a->conf->valid_attachments, &failed) < 0) {
+		log_line(LOG_ERROR, "%s", failed.msg);
+		(void)err_keep_first(e, &failed);
+	}
+	return 0;
+}
+
+static int gc(struct attachment *a, json_t **ret_answer, struct err *e)
+{
+	struct err first = {0};
+
+	(void)ret_answer; /* GC has none */
+	if (need_1_1_0(a, e) < 0)
+		return -1;
+	if (!a->conf->valid_attachments) {
+		log_line(LOG_WARNING,
+			 "GC without \"cni.dev/valid-attachments\": nothing is released");
+		return 0;
+	}
+	if (record_each(a->folder, collect, a, &first) < 0 || first.code) {
+		*e = first;
+		return -1;
+	}
+	return ipam_pass_on(a, CNI_GC, e);
+}
+
+static int status(struct attachment *a, json_t **ret_answer, struct err *e)
+{
+	(void)ret_answer; /* STATUS has none */
+	if (need_1_1_0(a, e) < 0)
+		return -1;
+	if (a->conf->device_id && attachment_look(a, e) < 0) {
+		e->code = CNI_ENOTAVAIL;
+		return -1;
+	}
+	if (ipam_pass_on(a, CNI_STATUS, e) == 0)
+		return 0;
+	if (e->code != CNI_ELIMITED)
+		e->code = CNI_ENOTAVAIL;
+	return -1;
+}
+
 const struct command commands[CNI_COMMANDS] = {
-	[CNI_ADD] = {add, steps_revert},
-	[CNI_DEL] = {del, NULL},
-	[CNI_CHECK] = {check, NULL},
+	[CNI_ADD] = {add, steps_revert}, [CNI_DEL] = {del, NULL},       [CNI_CHECK] = {check, NULL},
+	[CNI_GC] = {gc, NULL},           [CNI_STATUS] = {status, NULL},
 };

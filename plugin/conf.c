@@ -23,6 +23,7 @@ struct raw {
 /* clang-format off */
 #define STRING(key, member)       {key, JT_STRING, offsetof(struct raw, member), 0, 0, NULL}
 #define OBJECT(key, member)       {key, JT_OBJECT, offsetof(struct raw, member), 0, 0, NULL}
+#define ARRAY(key, member)        {key, JT_ARRAY, offsetof(struct raw, member), 0, 0, NULL}
 #define BOOL(key, member)         {key, JT_BOOL, offsetof(struct raw, member), 0, 0, NULL}
 #define MAC(key, member)          {key, JT_MAC, offsetof(struct raw, member), 0, 0, NULL}
 #define UINT(key, member, lo, hi) {key, JT_UINT, offsetof(struct raw, member), lo, hi, NULL}
@@ -59,8 +60,8 @@ const struct jfield conf_fields[] = {
 	OTHERS("args"),
 	OTHERS("capabilities"),
 	OTHERS("pciBusID"), /* Multus: the same as deviceID */
-	OTHERS("cni.dev/valid-attachments"),
-	OTHERS("cni.dev/attachments"),
+	ARRAY ("cni.dev/valid-attachments", c.valid_attachments),
+	ARRAY ("cni.dev/attachments", c.old_attachments),
 	JT_END,
 };
 
@@ -134,15 +135,15 @@ static int check_together(const struct conf *c, struct err *e)
 }
 
 /*
- * Something that DEL does not need is wrong (why): an error for ADD and CHECK, while DEL gives back
- * what the record says in spite of it. Result: 0 for DEL.
+ * Something that DEL and GC do not need is wrong (why): an error for ADD and CHECK, while DEL gives
+ * back what the record says in spite of it. Result: 0 for these.
  */
 static int refuse(const struct cni_args *args, const struct err *why, struct err *e)
 {
-	if (args->command == CNI_DEL) {
+	if (args->command == CNI_DEL || args->command == CNI_GC) {
 		log_line(LOG_WARNING,
-			 "network configuration: %s; ignored, because DEL goes by the record",
-			 why->msg);
+			 "network configuration: %s; ignored, because %s goes by the record",
+			 why->msg, cni_command_name(args->command));
 		return 0;
 	}
 	*e = *why;
@@ -222,6 +223,8 @@ int conf_read(const char *text, size_t len, const struct cni_args *args, struct 
 		if (!r.c.result && refuse(args, &why, e) < 0)
 			return -1;
 	}
+	if (!r.c.valid_attachments)
+		r.c.valid_attachments = r.c.old_attachments;
 	*ret = r.c;
 	return 0;
 }

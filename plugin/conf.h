@@ -14,24 +14,26 @@ enum conf_pf_link { PF_LINK_REQUIRE, PF_LINK_RAISE, PF_LINK_IGNORE };
 
 /* All pointers are borrowed from doc. */
 struct conf {
-	json_t *doc;              /* owned: the configuration as it came */
-	const char *text;         /* the same, as text; borrowed from the caller */
-	size_t len;               /* of text, bytes */
-	enum cni_version version; /* what the runtime speaks */
-	const char *version_text; /* as it wrote it; NULL where it did not */
-	const char *name;         /* of the network */
-	const char *device_id;    /* NULL: not given */
-	struct pciaddr device;    /* the same */
-	struct vf_attrs vf;       /* what is wanted of the VF on its PF */
-	struct opt mtu;           /* bytes */
-	struct opt pf_link;       /* enum conf_pf_link */
-	struct opt log_level;     /* enum log_level */
-	const char *log_file;     /* NULL: standard error */
-	const char *ipam_type;    /* NULL: no addresses */
-	struct opt ipam_timeout;  /* seconds */
-	json_t *dns;              /* NULL: not given */
-	json_t *result;           /* prevResult in the newest shape, owned; NULL: not given */
-	bool strict;              /* unknown keys are errors */
+	json_t *doc;               /* owned: the configuration as it came */
+	const char *text;          /* the same, as text; borrowed from the caller */
+	size_t len;                /* of text, bytes */
+	enum cni_version version;  /* what the runtime speaks */
+	const char *version_text;  /* as it wrote it; NULL where it did not */
+	const char *name;          /* of the network */
+	const char *device_id;     /* NULL: not given */
+	struct pciaddr device;     /* the same */
+	struct vf_attrs vf;        /* what is wanted of the VF on its PF */
+	struct opt mtu;            /* bytes */
+	struct opt pf_link;        /* enum conf_pf_link */
+	struct opt log_level;      /* enum log_level */
+	const char *log_file;      /* NULL: standard error */
+	const char *ipam_type;     /* NULL: no addresses */
+	struct opt ipam_timeout;   /* seconds */
+	json_t *dns;               /* NULL: not given */
+	json_t *result;            /* prevResult in the newest shape, owned; NULL: not given */
+	bool strict;               /* unknown keys are errors */
+	json_t *valid_attachments; /* GC: those that are not to be released; NULL: not said */
+	json_t *old_attachments;   /* the same under the key that libcni 1.2 uses */
 };
 
 void conf_clear(struct conf *c);

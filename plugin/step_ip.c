@@ -63,6 +63,22 @@ int ipam_check(struct attachment *a, struct err *e)
 	return call_ipam(a, CNI_CHECK, NULL, e);
 }
 
+int ipam_pass_on(struct attachment *a, enum cni_command command, struct err *e)
+{
+	struct err refused = {0};
+
+	if (!call_ipam(a, command, NULL, &refused))
+		return 0;
+	/* as libcni's plugins answer a version, or a command, that they are too old for */
+	if (refused.code == CNI_EVERSION || refused.code == CNI_EENV) {
+		log_line(LOG_INFO, "%s has no %s: %s", a->conf->ipam_type,
+			 cni_command_name(command), refused.msg);
+		return 0;
+	}
+	*e = refused;
+	return -1;
+}
+
 static int take_address(const json_t *ip, struct inet_prefix *ret, struct err *e)
 {
 	const char *text = json_string_value(json_object_get(ip, "address"));

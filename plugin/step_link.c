@@ -143,6 +143,38 @@ int move_revert(struct attachment *a, struct err *e)
 	return strcmp(link.name, a->rec.link.name) ? rename_on_host(a, &link, e) : 0;
 }
 
+int move_unrecorded(struct attachment *a, struct err *e)
+{
+	struct rt_link_change c = RT_LINK_KEEP;
+	struct netns_id host_id, pod_id;
+	struct pciaddr addr;
+	struct rt_link link;
+	struct err none = {0};
+
+	a->host_ns = netns_open_own(&host_id, e);
+	if (a->host_ns < 0)
+		return -1;
+	a->pod_ns = netns_open(a->args->netns, &pod_id, &none);
+	if (a->pod_ns < 0 || netns_same(&host_id, &pod_id))
+		return 0; /* what was in it, the kernel gives back */
+	if (rt_open_in(a->host_ns, a->pod_ns, &a->pod, e) < 0)
+		return -1;
+	if (rt_link_by_name(a->pod, a->args->ifname, &link, &none) < 0 ||
+	    pciaddr_parse(link.parent, &addr) < 0 || vfdev_open(a->sys, &addr, &a->vf, &none) < 0)
+		return 0; /* it has no such interface, or that is no VF: not ours */
+
+	c.netns_fd = a->host_ns;
+	c.name = "eth%d"; /* a pattern to the kernel */
+	if (rt_link_change(a->pod, link.ifindex, &c, e) < 0)
+		return err_ctx(e, "VF %s: from the pod to the host", a->vf.name);
+	log_line(
+		LOG_WARNING,
+		"VF %s had no record: it is back on the host, but its name, MAC and attributes are not "
+		"known; see: ip link show %s",
+		a->vf.name, a->vf.pf_ifname);
+	return 0;
+}
+
 /* --- the MAC --- */
 
 static int wanted_mac_shows(struct attachment *a, uint64_t mac, struct err *e)

@@ -33,6 +33,12 @@ int vf_check(struct attachment *a, struct err *e);
 int move_apply(struct attachment *a, struct err *e);
 int move_revert(struct attachment *a, struct err *e);
 int move_check(struct attachment *a, struct err *e);
+/*
+ * For DEL without a record: a VF that is this container's interface goes back to the host, under
+ * the next free ethN. What it was like before is not known, so the rest stays as it is; the log
+ * says so.
+ */
+int move_unrecorded(struct attachment *a, struct err *e);
 int mac_apply(struct attachment *a, struct err *e);
 int ipam_apply(struct attachment *a, struct err *e);
 int ipam_revert(struct attachment *a, struct err *e);
@@ -42,6 +48,9 @@ int ipam_check(struct attachment *a, struct err *e);
  * wants.
  */
 int ipam_release_unrecorded(struct attachment *a, struct err *e);
+/* For GC and STATUS: asks the IPAM plugin. One that does not know the command has nothing to say.
+ */
+int ipam_pass_on(struct attachment *a, enum cni_command command, struct err *e);
 int address_apply(struct attachment *a, struct err *e);
 int address_check(struct attachment *a, struct err *e);
 int answer_apply(struct attachment *a, struct err *e);
