@@ -1,0 +1,449 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: Apache-2.0
+# attributes.bats - what is set for the VF on its PF (A1, A2, A6 to A12, A14, A15)
+
+load lib
+
+MAC=02:00:5e:00:00:01
+
+# --- A1, A2: the MAC ---
+
+# mac_everywhere MAC - on the PF, on the VF's own netdev, and in the result
+mac_everywhere() {
+	vf_has pf0 0 "mac $1"
+	equal 'MAC in the pod' "$(mac_of p1 net1)" "$1"
+	result '.interfaces[0].mac == $mac' --arg mac "$1"
+}
+
+@test "A1 mac is set on the PF" {
+	conf "$PF0V0" "\"mac\": \"$MAC\""
+	ADD p1
+	mac_everywhere $MAC
+}
+
+@test "A1 CNI_ARGS MAC wins over mac" {
+	conf "$PF0V0" '"mac": "02:00:5e:00:00:99"'
+	CNI_ARGS="IgnoreUnknown=1;MAC=$MAC;K8S_POD_NAME=x" ADD p1
+	mac_everywhere $MAC
+}
+
+@test "A1 runtimeConfig.mac wins over CNI_ARGS and over mac" {
+	conf "$PF0V0" "\"mac\": \"02:00:5e:00:00:99\", \"runtimeConfig\": {\"mac\": \"$MAC\"}"
+	CNI_ARGS='MAC=02:00:5e:00:00:98' ADD p1
+	mac_everywhere $MAC
+}
+
+@test "A1 a MAC is understood in capitals and with dashes" {
+	conf "$PF0V0" '"mac": "02-00-5E-00-00-0A"'
+	ADD p1
+	mac_everywhere 02:00:5e:00:00:0a
+}
+
+@test "A2 the VF's own netdev has the MAC when the VF was up on the host" {
+	ip link set pf0v0 up
+	later 'ip link set pf0v0 down; ip link set pf0 vf 0 mac 00:00:00:00:00:00'
+	conf "$PF0V0" "\"mac\": \"$MAC\""
+	ADD p1
+	mac_everywhere $MAC
+}
+
+@test "A2 the VF's own netdev has the MAC when it has another admin MAC on the host" {
+	ip link set pf0 vf 0 mac 02:00:5e:00:00:77
+	later 'ip link set pf0 vf 0 mac 00:00:00:00:00:00'
+	conf "$PF0V0" "\"mac\": \"$MAC\""
+	ADD p1
+	mac_everywhere $MAC
+}
+
+@test "A2 without mac the VF keeps its own, and the result tells it" {
+	local own
+	own=$(mac_of '' pf0v0)
+	conf "$PF0V0"
+	ADD p1
+	equal 'MAC in the pod' "$(mac_of p1 net1)" "$own"
+	result '.interfaces[0].mac == $mac' --arg mac "$own"
+}
+
+# --- A6 ---
+
+@test "A6 a MAC that another VF of the PF has is refused with that VF's number" {
+	ip link set pf0 vf 4 mac $MAC
+	later 'ip link set pf0 vf 4 mac 00:00:00:00:00:00'
+	snapshot
+	conf "$PF0V0" "\"mac\": \"$MAC\""
+	cni ADD p1
+	refused 7 $MAC 'VF 4 of PF pf0'
+}
+
+@test "A6 a MAC that another pod's VF has is refused" {
+	conf "$PF0V3" "\"mac\": \"$MAC\""
+	ADD p1
+	pod p2
+	snapshot
+	conf "$PF0V0" "\"mac\": \"$MAC\""
+	cni ADD p2
+	refused 7 $MAC 'VF 3 of PF pf0'
+}
+
+@test "A6 the PF's own MAC is refused" {
+	conf "$PF0V0" "\"mac\": \"$(mac_of '' pf0)\""
+	cni ADD p1
+	refused 7 'PF pf0 itself'
+}
+
+@test "A6 the MAC that the VF has already may be asked for" {
+	ip link set pf0 vf 0 mac $MAC
+	later 'ip link set pf0 vf 0 mac 00:00:00:00:00:00'
+	conf "$PF0V0" "\"mac\": \"$MAC\""
+	ADD p1
+	mac_everywhere $MAC
+}
+
+# --- A7, A8: the VLAN ---
+
+@test "A7 vlan and vlanQoS are set" {
+	conf "$PF0V0" '"vlan": 100, "vlanQoS": 7, "vlanProto": "802.1q"'
+	ADD p1
+	vf_has pf0 0 'vlan 100' 'qos 7'
+	vf_has_not pf0 0 'vlan protocol' # which ip names only where it is not 802.1q
+}
+
+@test "A7 the least and the greatest VLAN can be set" {
+	conf "$PF0V0" '"vlan": 1'
+	ADD p1 net1
+	conf "$PF0V1" '"vlan": 4094, "vlanQoS": 0'
+	ADD p1 net2
+	vf_has pf0 0 'vlan 1'
+	vf_has pf0 1 'vlan 4094'
+}
+
+@test "A7 VLANs, priorities and protocols that do not exist are refused with what is possible" {
+	local vlan='"vlan": 100'
+	while read -r keys; do
+		conf "$PF0V0" "$keys"
+		cni ADD p1
+		keep "\"${keys##*, \"}" # begins with the last key
+	done <<-END
+		"vlan": 4095
+		"vlan": -1
+		"vlan": 65636
+		"vlan": 4294967396
+		"vlan": 1.5
+		"vlan": "100"
+		$vlan, "vlanQoS": 8
+		$vlan, "vlanQoS": -1
+		$vlan, "vlanProto": "802.1ae"
+		$vlan, "vlanProto": ""
+	END
+	kept=('"vlan"' '"vlan"' '"vlan"' '"vlan"' '"vlan"' '"vlan"' '"vlanQoS"' '"vlanQoS"' '"vlanProto"' '"vlanProto"')
+	refused_each 7
+}
+
+@test "A7 a priority or a protocol without a VLAN is refused" {
+	for keys in '"vlanQoS": 3' '"vlan": 0, "vlanQoS": 3' '"vlanProto": "802.1ad"'; do
+		conf "$PF0V0" "$keys"
+		cni ADD p1
+		keep '"vlan" from 1 to 4094'
+	done
+	refused_each 7
+}
+
+@test "A8 without vlan the VF keeps the VLAN it has" {
+	ip link set pf0 vf 0 vlan 77 qos 5
+	later 'ip link set pf0 vf 0 vlan 0'
+	conf "$PF0V0" '"trust": "on"'
+	ADD p1
+	vf_has pf0 0 'vlan 77' 'qos 5' 'trust on'
+	DEL p1
+	vf_has pf0 0 'vlan 77' 'qos 5' 'trust off'
+}
+
+@test "A8 vlan 0 clears the VLAN, and DEL brings it back" {
+	ip link set pf0 vf 0 vlan 77 qos 5
+	later 'ip link set pf0 vf 0 vlan 0'
+	conf "$PF0V0" '"vlan": 0'
+	ADD p1
+	vf_has_not pf0 0 vlan qos
+	DEL p1
+	vf_has pf0 0 'vlan 77' 'qos 5'
+}
+
+@test "A8 vlan N replaces VLAN and priority, and DEL brings both back" {
+	ip link set pf0 vf 0 vlan 77 qos 5
+	later 'ip link set pf0 vf 0 vlan 0'
+	conf "$PF0V0" '"vlan": 100'
+	ADD p1
+	vf_has pf0 0 'vlan 100'
+	vf_has_not pf0 0 qos
+	DEL p1
+	vf_has pf0 0 'vlan 77' 'qos 5'
+}
+
+# --- A9 ---
+
+@test "A9 spoofchk, trust and max_tx_rate are set, and are as before after DEL" {
+	conf "$PF0V0" '"spoofchk": "off", "trust": "on", "max_tx_rate": 100'
+	vf_has pf0 0 'spoof checking on' 'trust off'
+	ADD p1
+	vf_has pf0 0 'spoof checking off' 'trust on' 'max_tx_rate 100Mbps'
+	DEL p1
+	vf_has pf0 0 'spoof checking on' 'trust off'
+	vf_has_not pf0 0 max_tx_rate
+}
+
+@test "A9 what the VF has already is turned the other way as well" {
+	ip link set pf0 vf 0 spoofchk off
+	later 'ip link set pf0 vf 0 spoofchk on'
+	ip link set pf0 vf 0 trust on
+	later 'ip link set pf0 vf 0 trust off'
+	ip link set pf0 vf 0 max_tx_rate 200
+	later 'ip link set pf0 vf 0 max_tx_rate 0'
+	conf "$PF0V0" '"spoofchk": "on", "trust": "off", "max_tx_rate": 0'
+	ADD p1
+	vf_has pf0 0 'spoof checking on' 'trust off'
+	vf_has_not pf0 0 max_tx_rate
+	DEL p1
+	vf_has pf0 0 'spoof checking off' 'trust on' 'max_tx_rate 200Mbps'
+}
+
+@test "A9 words are understood in capitals" {
+	conf "$PF0V0" '"spoofchk": "OFF", "trust": "On", "vlan": 5, "vlanProto": "802.1Q"'
+	ADD p1
+	vf_has pf0 0 'spoof checking off' 'trust on' 'vlan 5'
+}
+
+@test "A9 one attribute leaves the others alone" {
+	ip link set pf0 vf 0 max_tx_rate 200
+	later 'ip link set pf0 vf 0 max_tx_rate 0'
+	ip link set pf0 vf 0 spoofchk off
+	later 'ip link set pf0 vf 0 spoofchk on'
+	ip link set pf0 vf 0 trust on
+	later 'ip link set pf0 vf 0 trust off'
+	conf "$PF0V0" '"vlan": 100'
+	ADD p1
+	vf_has pf0 0 'vlan 100' 'spoof checking off' 'trust on' 'max_tx_rate 200Mbps'
+}
+
+@test "A9 a min_tx_rate above max_tx_rate is refused, also where the VF has the latter already" {
+	conf "$PF0V0" '"min_tx_rate": 200, "max_tx_rate": 100'
+	cni ADD p1
+	keep 'min_tx_rate 200 is above max_tx_rate 100'
+	ip link set pf0 vf 0 max_tx_rate 150
+	later 'ip link set pf0 vf 0 max_tx_rate 0'
+	snapshot
+	conf "$PF0V0" '"min_tx_rate": 200'
+	cni ADD p1
+	keep 'PF pf0: VF 0: min_tx_rate 200 is above max_tx_rate 150'
+	refused_each 7
+}
+
+# --- A10 ---
+
+@test "A10 anything but the listed words is refused with key, value and words" {
+	local key value words
+	while read -r key value words; do
+		conf "$PF0V0" "\"$key\": $value"
+		cni ADD p1
+		# shellcheck disable=SC2086 # word by word
+		keep "\"$key\"" "$value" $words
+	done <<-END
+		spoofchk "true" "off" "on"
+		spoofchk true "off" "on"
+		spoofchk "" "off" "on"
+		spoofchk "offf" "off" "on"
+		spoofchk 0 "off" "on"
+		trust "yes" "off" "on"
+		trust "on;" "off" "on"
+		trust ["on"] "off" "on"
+		link_state "up" "auto" "enable" "disable"
+		link_state "disabled" "auto" "enable" "disable"
+		rss_query "1" "off" "on"
+		pfLink "yes" "require" "raise" "ignore"
+		logLevel "warn" "error" "warning" "info" "debug"
+		strict "true" true false
+		max_tx_rate "100" whole number
+		max_tx_rate -1 whole number
+		max_tx_rate 4294967296 whole number
+		min_tx_rate 0.5 whole number
+	END
+	refused_each 7
+}
+
+@test "A10 only a unicast MAC is one, wherever it comes from" {
+	local mac
+	for mac in 00:00:00:00:00:00 ff:ff:ff:ff:ff:ff 01:00:5e:00:00:01 02:00:5e:00:00 02:00:5e:00:00:01:02 \
+		2:0:5e:0:0:1 02005e000001 02:00:5e:00:00:0g ''; do
+		conf "$PF0V0" "\"mac\": \"$mac\""
+		cni ADD p1
+		keep '"mac"' "\"$mac\"" unicast
+	done
+	conf "$PF0V0" '"runtimeConfig": {"mac": "01:00:5e:00:00:01"}'
+	cni ADD p1
+	keep runtimeConfig '"mac"' 01:00:5e:00:00:01 unicast
+	refused_each 7
+	conf "$PF0V0"
+	CNI_ARGS='MAC=01:00:5e:00:00:01' cni ADD p1
+	refused 4 CNI_ARGS MAC=01:00:5e:00:00:01 unicast
+}
+
+# --- A11 ---
+
+@test "A11 unknown keys are a warning that names them, and the others work" {
+	conf "$PF0V0" '"Vlan": 100, "spoofcheck": "off", "trust": "on"'
+	ADD p1
+	has "$err" '[warning]' '"Vlan"' '"spoofcheck"'
+	has_not "$err" '"trust"' '"deviceID"'
+	vf_has_not pf0 0 vlan
+	vf_has pf0 0 'trust on'
+}
+
+@test "A11 with strict an unknown key is an error" {
+	conf "$PF0V0" '"strict": true, "spoofcheck": "off"'
+	cni ADD p1
+	refused 2 '"spoofcheck"' spelling
+}
+
+@test "A11 known keys are no warning, and no error with strict" {
+	conf "$PF0V0" '"strict": true, "mac": "02:00:5e:00:00:01", "vlan": 100, "vlanQoS": 1, "vlanProto": "802.1q",
+		"spoofchk": "on", "trust": "on", "min_tx_rate": 0, "max_tx_rate": 100, "mtu": 1400, "pfLink": "require",
+		"ipam": {}, "ipamTimeout": 5, "dns": {}, "logLevel": "warning", "args": {}, "capabilities": {"mac": true},
+		"runtimeConfig": {"portMappings": []}'
+	ADD p1
+	equal 'standard error' "$err" ''
+}
+
+# --- A12: what igb does not offer ---
+
+# Every attribute that igb has is set before the one it refuses, or would be: none may stay.
+OTHERS='"mac": "02:00:5e:00:00:01", "vlan": 100, "vlanQoS": 3, "spoofchk": "off", "trust": "on", "mtu": 1400'
+
+@test "A12 a link_state that the driver refuses is named, and everything before is taken back" {
+	conf "$PF0V3" "$OTHERS, \"max_tx_rate\": 100, \"link_state\": \"enable\""
+	cni ADD p1
+	refused 100 'PF pf0' 'VF 3' 'link_state enable' 'Operation not supported' 'driver igb ' 'remove "link_state"'
+}
+
+@test "A12 an rss_query that the driver refuses is named, and everything before is taken back" {
+	conf "$PF0V3" "$OTHERS, \"max_tx_rate\": 100, \"rss_query\": \"on\""
+	cni ADD p1
+	refused 100 'PF pf0' 'VF 3' 'rss_query on' 'Operation not supported' 'driver igb ' 'remove "rss_query"'
+}
+
+@test "A12 802.1ad, which the driver refuses, is named, and everything before is taken back" {
+	conf "$PF0V3" "${OTHERS}, \"vlanProto\": \"802.1ad\", \"max_tx_rate\": 100"
+	cni ADD p1
+	refused 100 'PF pf0' 'VF 3' 'vlanProto 802.1ad' 'Protocol not supported' 'driver igb ' '802.1q'
+}
+
+@test "A12 a min_tx_rate that the driver refuses is named, and everything before is taken back" {
+	conf "$PF0V3" "$OTHERS, \"min_tx_rate\": 50, \"max_tx_rate\": 100"
+	cni ADD p1
+	refused 100 'PF pf0' 'VF 3' 'min_tx_rate 50' 'Invalid argument' 'driver igb '
+}
+
+@test "A12 a max_tx_rate above the speed of the port is named, and everything before is taken back" {
+	within 10 link_has '' pf0 LOWER_UP # igb knows the speed only with a carrier
+	conf "$PF0V3" "$OTHERS, \"max_tx_rate\": 1001"
+	cni ADD p1
+	refused 100 'PF pf0' 'VF 3' 'max_tx_rate 1001' 'Invalid argument' 'driver igb '
+}
+
+@test "A12 a refusal leaves alone what the VF had before" {
+	ip link set pf0 vf 3 vlan 77 qos 5
+	later 'ip link set pf0 vf 3 vlan 0'
+	ip link set pf0 vf 3 trust on
+	later 'ip link set pf0 vf 3 trust off'
+	snapshot
+	conf "$PF0V3" '"mac": "02:00:5e:00:00:01", "vlan": 100, "trust": "off", "link_state": "enable"'
+	cni ADD p1
+	refused 100 'link_state enable'
+	vf_has pf0 3 'vlan 77' 'qos 5' 'trust on'
+}
+
+# --- A14 ---
+
+pf0_down() {
+	ip link set pf0 down
+	later 'ip link set pf0 up'
+	snapshot
+}
+
+@test "A14 a PF that is down is refused, with the remedy" {
+	pf0_down
+	conf "$PF0V0" '"vlan": 100'
+	cni ADD p1
+	refused 101 'PF pf0 is down' 'ip link set pf0 up' pfLink raise ignore
+	conf "$PF0V0" '"vlan": 100, "pfLink": "require"'
+	cni ADD p1
+	refused 101 'PF pf0 is down'
+}
+
+@test "A14 pfLink raise brings the PF up, and down again with the last attachment" {
+	pf0_down
+	pod p2
+	conf "$PF0V0" '"pfLink": "raise", "vlan": 100'
+	ADD p1
+	link_has '' pf0 UP
+	vf_has pf0 0 'vlan 100'
+	conf "$PF0V1" '"pfLink": "raise"'
+	ADD p2
+	DEL p1
+	link_has '' pf0 UP
+	DEL p2
+	link_has_not '' pf0 UP
+}
+
+@test "A14 pfLink raise leaves a PF up that was up before" {
+	conf "$PF0V0" '"pfLink": "raise"'
+	ADD p1
+	DEL p1
+	link_has '' pf0 UP
+}
+
+@test "A14 an ADD that fails after it raised the PF takes it down again" {
+	pf0_down
+	conf "$PF0V0" '"pfLink": "raise", "vlan": 100, "link_state": "enable"'
+	cni ADD p1
+	refused 100 'link_state enable'
+	link_has_not '' pf0 UP
+}
+
+@test "A14 pfLink ignore attaches with the PF down, and what was set is there" {
+	pf0_down
+	conf "$PF0V0" '"pfLink": "ignore", "vlan": 100, "mac": "02:00:5e:00:00:01", "trust": "on"'
+	ADD p1
+	link_has_not '' pf0 UP
+	vf_has pf0 0 'vlan 100' "mac $MAC" 'trust on'
+	link_has p1 net1 "parentdev $PF0V0"
+}
+
+# --- A15 ---
+
+# igb tells of every MAC, VLAN and trust it is given.
+kernel_says() {
+	dmesg | grep -E "igb $PF0: .*(MAC|VLAN|trusted)" || true
+}
+
+@test "A15 a value that the VF has already is not set again" {
+	ip link set pf0 vf 0 mac $MAC vlan 100 qos 3 trust on
+	later 'ip link set pf0 vf 0 mac 00:00:00:00:00:00; ip link set pf0 vf 0 vlan 0; ip link set pf0 vf 0 trust off'
+	ip link set pf0v0 address $MAC 2>/dev/null || ip link set pf0v0 up # it takes the admin MAC when it comes up
+	later "ip link set pf0v0 down; ip link set pf0v0 address $(mac_of '' pf0v0)"
+
+	dmesg -C
+	conf "$PF0V0" "\"mac\": \"$MAC\", \"vlan\": 100, \"vlanQoS\": 3, \"trust\": \"on\""
+	ADD p1
+	mac_everywhere $MAC
+	DEL p1
+	equal 'what the kernel was asked for' "$(kernel_says | grep -v 'VF 0 attempted')" ''
+}
+
+@test "A15 only the value that differs is set" {
+	ip link set pf0 vf 0 vlan 100 qos 3
+	later 'ip link set pf0 vf 0 vlan 0'
+	dmesg -C
+	conf "$PF0V0" '"vlan": 100, "vlanQoS": 3, "trust": "on"'
+	ADD p1
+	has "$(kernel_says)" 'VF 0 is trusted' # so the witness does see
+	has_not "$(kernel_says)" VLAN
+}

@@ -1,0 +1,371 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: Apache-2.0
+# lib.bash - what the suites share: the world before and after, pods, calls as a runtime makes them, verdicts
+#
+# Theory of operation: setup() writes the world down: links, VF attributes, drivers, namespaces, leases, records. A test
+# attaches what it likes to the pod p1 and puts what it changes by hand into later(). teardown() gives back by DEL what is still
+# attached, and compares. So every test also shows that DEL restores, and one that leaves a trace fails, whatever its
+# subject was; then the NICs are made anew, and the next test finds a clean machine.
+#
+# The witnesses are iproute2, the kernel's files, and the tools a test names; never the plugin's own word.
+
+bats_require_minimum_version 1.7.0
+
+# $status, $out and $err belong to the last call of cni(); $msg to the last refused().
+# shellcheck disable=SC2034 # used by the tests
+setup() {
+	T=$BATS_TEST_TMPDIR
+	declare -gA attached=() # "POD IFNAME" -> the configuration it was attached with
+	undo=() under=() kept=()
+	version=1.0.0 conf='' status='' out='' err='' msg=''
+	export IPAM_LOG=$T/ipam.log IPAM_SAYS=$T/ipam.says
+	ip netns add p1
+	dmesg -C
+	world "$T/start"
+	reference=$T/start
+}
+
+teardown() {
+	local i failed=''
+
+	under=()
+	for i in "${!attached[@]}"; do
+		conf=${attached[$i]}
+		# shellcheck disable=SC2086 # two words
+		cni DEL $i
+		((!status)) || failed+="DEL of what the test left attached: $out"$'\n'
+	done
+	for ((i = ${#undo[@]} - 1; i >= 0; i--)); do
+		eval "${undo[i]}" || failed+="in teardown: ${undo[i]}"$'\n'
+	done
+	[[ $BATS_TEST_COMPLETED ]] || fail_with_kernel_log || true
+	within 10 all_back || failed+='not all VFs are back on the host'$'\n'
+	world "$T/end"
+	same_world "$T/start" "$T/end" || failed+='the world is not as it was before the test'$'\n'
+	ip netns del p1 || failed+='the pod is gone'$'\n'
+	[[ $failed ]] || return 0
+
+	fail_with_kernel_log "$failed" || true
+	make_anew
+	return 1
+}
+
+# --- verdicts ---
+
+fail() {
+	printf '%s\n' "$@" >&2
+	return 1
+}
+
+fail_with_kernel_log() {
+	fail "$@" "the kernel's log of this test:" "$(dmesg)"
+}
+
+# equal WHAT IS SHOULD
+equal() {
+	[[ $2 == "$3" ]] || fail "$1 is:        $2" "$1 should be: $3"
+}
+
+# has TEXT PART... - each part is in the text
+has() {
+	local text=$1 part
+
+	shift
+	for part; do
+		[[ $text == *"$part"* ]] || fail "not there: $part" "in: $text"
+	done
+}
+
+# has_not TEXT PART...
+has_not() {
+	local text=$1 part
+
+	shift
+	for part; do
+		[[ $text != *"$part"* ]] || fail "should not be there: $part" "in: $text"
+	done
+}
+
+# within SECONDS COMMAND... - until it succeeds
+within() {
+	local end=$((SECONDS + $1))
+
+	shift
+	until "$@"; do
+		((SECONDS < end)) || return 1
+		sleep 0.05
+	done
+}
+
+# --- the world ---
+
+# world FOLDER - writes down all that an operation could leave a trace in
+world() {
+	local ns
+
+	mkdir -p "$1"
+	rm -f "$1"/*
+	ip -d -j link show >"$1/links"
+	for ns in /run/netns/*; do
+		[[ ! -e $ns ]] || ip -n "${ns##*/}" -d -j addr show >"$1/pod-${ns##*/}" 2>&1 || true
+	done
+	{
+		printf '%s\n' /sys/bus/pci/drivers/*/????:* /sys/bus/pci/devices/*/virtfn*
+		stat -c '%n %i %F' /run/netns/* 2>/dev/null
+		# the locks stay, as their owner says
+		find /run/sriov-cni -mindepth 1 ! -name '*.lock' -printf '%p %M %l\n' 2>/dev/null
+		grep -rs --exclude='*.lock' '' /run/sriov-cni
+		# host-local's lock, and its memory of where to go on, stay as well
+		grep -rs --exclude=lock --exclude='last_reserved_ip.*' '' /var/lib/cni
+		pgrep -af "$IPAM/"
+	} >"$1/rest" || true
+}
+
+# What may differ: the kernel can give a link that comes back another index; a carrier comes and goes with the time a
+# NIC takes, and with it the state and, the first time, the queueing discipline of a link that is up.
+normal_world() {
+	local f
+
+	rm -rf "$1.normal"
+	mkdir "$1.normal"
+	for f in "$1"/*; do
+		case $f in
+		*/rest) sort "$f" ;;
+		*) jq -S 'sort_by(.ifname) | map(del(.ifindex, .operstate, .qdisc)
+			| .flags -= ["LOWER_UP", "NO-CARRIER"]
+			| if .addr_info then .addr_info |= map(del(.tentative)) else . end)' "$f" ;;
+		esac >"$1.normal/${f##*/}"
+	done
+}
+
+# same_world FOLDER FOLDER - prints what differs
+same_world() {
+	! diff -r "$1" "$2" >/dev/null || return 0 # spares the slow way
+	normal_world "$1"
+	normal_world "$2"
+	diff -r -U1 "$1.normal" "$2.normal" >&2
+}
+
+# snapshot - from now on the world is to be as it is here
+snapshot() {
+	reference=$T/reference
+	world "$reference"
+}
+
+# unchanged - the world is as it was at the last snapshot, or at the beginning
+unchanged() {
+	world "$T/now"
+	same_world "$reference" "$T/now" || fail 'the world is not as before'
+}
+
+# later COMMAND - takes back what the test did by hand, when it has ended
+later() {
+	undo+=("$1")
+}
+
+all_back() {
+	local vf
+
+	for vf in /sys/class/net/pf[01]/device/virtfn*; do
+		compgen -G "$vf/net/*" >/dev/null || return 1
+	done
+}
+
+# As integration/vm makes them: with these names, and unknown to the PF with the MAC that igbvf makes up.
+make_vfs() {
+	local pf=$1 vf n=0
+
+	echo 7 >"/sys/class/net/$pf/device/sriov_numvfs"
+	for vf in "/sys/class/net/$pf/device"/virtfn*; do
+		vf=$(compgen -G "/sys/class/net/$pf/device/virtfn$n/net/*")
+		ip link set "${vf##*/}" name "${pf}v$n"
+		ip link set "$pf" vf "$n" mac 00:00:00:00:00:00
+		n=$((n + 1))
+	done
+}
+
+make_anew() {
+	local pf
+
+	pkill -9 -f "$IPAM/" || true
+	ip -all netns del || true
+	rm -rf /run/netns/* /run/sriov-cni /var/lib/cni/*
+	for pf in pf0 pf1; do
+		echo 0 >"/sys/class/net/$pf/device/sriov_numvfs"
+		ip link set "$pf" mtu 1500 up
+		make_vfs "$pf"
+	done
+}
+
+# --- pods ---
+
+# pod NAME... - more of them than p1, gone after the test
+pod() {
+	local name
+
+	for name; do
+		ip netns add "$name"
+		later "gone $name"
+	done
+}
+
+gone() {
+	[[ ! -e /run/netns/$1 ]] || ip netns del "$1"
+}
+
+# link_has NAMESPACE LINK WORD... - as ip -d link show has them; NAMESPACE "": the host's
+link_has() {
+	local text part
+
+	text=$(ip ${1:+-n "$1"} -d -o link show dev "$2") || return
+	text=" ${text//[<>,\\]/ } "
+	for part in "${@:3}"; do
+		[[ $text == *" $part "* ]] || fail "${1:-host} $2 has no \"$part\": $text"
+	done
+}
+
+link_has_not() {
+	local text part
+
+	text=$(ip ${1:+-n "$1"} -d -o link show dev "$2") || return
+	text=" ${text//[<>,\\]/ } "
+	for part in "${@:3}"; do
+		[[ $text != *" $part "* ]] || fail "${1:-host} $2 has \"$part\": $text"
+	done
+}
+
+no_link() { # no_link NAMESPACE LINK
+	! ip ${1:+-n "$1"} link show dev "$2" >/dev/null 2>&1 || fail "${1:-host} has a link $2"
+}
+
+mac_of() { # mac_of NAMESPACE LINK
+	ip ${1:+-n "$1"} -br link show dev "$2" | awk '{ print $3 }'
+}
+
+# vf_line PF VF - what ip tells of the VF, as ", mac ..., vlan 100, qos 3, trust on,"
+vf_line() {
+	ip link show dev "$1" | sed -nE "s|^ +vf $2 +link/ether ([^ ]+) .*brd [^,]+(.*)|, mac \1\2,|p"
+}
+
+# vf_has PF VF PART... - "mac 02:...", "vlan 100", "qos 3", "spoof checking on", "trust on", "max_tx_rate 100Mbps"
+vf_has() {
+	local line part
+
+	line=$(vf_line "$1" "$2")
+	for part in "${@:3}"; do
+		[[ $line == *", $part,"* ]] || fail "VF $2 of $1 has no \"$part\": $line"
+	done
+}
+
+vf_has_not() { # vf_has_not PF VF WORD... - at the start of a part
+	local line part
+
+	line=$(vf_line "$1" "$2")
+	[[ $line ]] || fail "$1 tells of no VF $2"
+	for part in "${@:3}"; do
+		[[ $line != *", $part"* ]] || fail "VF $2 of $1 has \"$part\": $line"
+	done
+}
+
+addresses() { # addresses POD [IFNAME] - without those the kernel gives
+	ip -n "$1" -o addr show dev "${2-net1}" scope global | awk '{ print $4 }' | sort | xargs
+}
+
+# --- calls ---
+
+# conf VF [KEYS] - sets $conf
+conf() {
+	conf="{\"cniVersion\": \"$version\", \"name\": \"net\", \"type\": \"sriov\", \"deviceID\": \"$1\"${2:+, $2}}"
+}
+
+HOST_LOCAL='"ipam": {"type": "host-local", "subnet": "10.56.0.0/24", "routes": [{"dst": "0.0.0.0/0"}]}'
+
+# ipam_says RESULT - what the IPAM plugin "says" answers to ADD
+ipam_says() {
+	printf '%s\n' "$1" >"$IPAM_SAYS"
+}
+SAYS='"ipam": {"type": "says"}'
+
+# cni COMMAND POD [IFNAME] - calls the plugin with $conf as a runtime does. CNI_NETNS, CNI_ARGS and CNI_PATH may be given
+# in front; ${under[@]} is what the plugin runs under.
+cni() {
+	status=0
+	CNI_COMMAND=$1 CNI_CONTAINERID=$2 CNI_IFNAME=${3-net1} CNI_NETNS=${CNI_NETNS-/run/netns/$2} \
+		CNI_ARGS=${CNI_ARGS-} CNI_PATH=${CNI_PATH-$CNI_BIN:$IPAM} \
+		timeout -k 5 60 "${under[@]}" "$CNI_BIN/sriov" <<<"$conf" >"$T/out" 2>"$T/err" || status=$?
+	out=$(<"$T/out")
+	err=$(<"$T/err")
+	case $1$status in
+	ADD0) attached["$2 ${3-net1}"]=$conf ;;
+	DEL0) unset "attached[$2 ${3-net1}]" ;;
+	esac
+}
+
+# ADD, DEL, CHECK: as cni, and it must succeed
+ADD() {
+	cni ADD "$@"
+	((!status)) || fail "ADD ended with $status: $out" "$err"
+}
+
+DEL() {
+	cni DEL "$@"
+	((!status)) || fail "DEL ended with $status: $out" "$err"
+	equal 'what DEL printed' "$out" ''
+}
+
+CHECK() {
+	cni CHECK "$@"
+	((!status)) || fail "CHECK ended with $status: $out" "$err"
+	equal 'what CHECK printed' "$out" ''
+}
+
+# result FILTER [ARGUMENT...] - this jq filter is true of what was printed last
+result() {
+	jq -e "${@:2}" "$1" "$T/out" >/dev/null || fail "not so: $1 (${*:2})" "$out"
+}
+
+# error_messages CODE COUNT FILE - the messages in COUNT error objects of the specification with this code, if they are
+# all that is in the file
+error_messages() {
+	jq -ers --argjson code "$1" --argjson count "$2" --arg version "$version" '
+		if length == $count then .[] else error("\(length) values instead of \($count)") end
+		| if keys - ["details"] == ["cniVersion", "code", "msg"] and .cniVersion == $version
+				and .code == $code and (.details // "" | type) == "string"
+			then .msg else error("not as it should be: \(tojson)") end
+		| if type == "string" and test("^[^\n]+[^\n.]$") then . else error("no sentence: \(tojson)") end' "$3" ||
+		fail "no error object with cniVersion $version and code $1: $(<"$3")"
+}
+
+# error_object CODE TEXT... - the last call was answered with one error object and nothing else, which has this code and a
+# message with all of these texts. Sets $msg.
+error_object() {
+	((status == 1)) || fail "the exit status is $status: $out" "$err"
+	msg=$(error_messages "$1" 1 "$T/out")
+	has "$msg" "${@:2}"
+}
+
+# refused CODE TEXT... - the same, and nothing has changed
+refused() {
+	error_object "$@" && unchanged
+}
+
+# keep TEXT... - for tables: keeps the answer of the last call, and what its message has to say, for refused_each
+keep() {
+	((status == 1)) || fail "the exit status is $status with $conf: $out" "$err"
+	[[ $out == '{'*'}' ]] || fail "not one object: $out"
+	printf '%s\n' "$out" >>"$T/kept"
+	kept+=("$(printf '%s\n' "$@")")
+}
+
+# refused_each CODE - as refused, for all answers that were kept
+refused_each() {
+	local i messages parts
+
+	messages=$(error_messages "$1" ${#kept[@]} "$T/kept")
+	mapfile -t messages <<<"$messages"
+	for i in "${!kept[@]}"; do
+		mapfile -t parts <<<"${kept[i]}"
+		has "${messages[i]}" "${parts[@]}"
+	done
+	unchanged
+}

@@ -1,0 +1,8 @@
+// SPDX-License-Identifier: Apache-2.0
+// go.mod - the cnitool of the tests: `make deps` builds it; with go.sum it is the same on every machine
+
+module cnitool
+
+go 1.21
+
+require github.com/containernetworking/cni v1.3.0
