@@ -6,7 +6,6 @@
 #include <fcntl.h>
 #include <linux/nsfs.h>
 #include <sched.h>
-#include <stdlib.h>
 #include <sys/ioctl.h>
 #include <sys/stat.h>
 
@@ -46,6 +45,7 @@ int netns_run(int own_fd, int netns_fd, int (*fn)(void *arg, struct err *e), voi
 	int r = fn(arg, e);
 
 	if (setns(own_fd, CLONE_NEWNET) < 0)
-		abort();
+		return err_set(e, CNI_EKERNEL, errno,
+			       "cannot return to the host's network namespace");
 	return r;
 }

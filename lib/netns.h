@@ -31,9 +31,9 @@ static inline bool netns_same(const struct netns_id *a, const struct netns_id *b
 
 /*
  * Runs fn(arg, e) with this thread inside the namespace netns_fd, comes back to own_fd
- * (netns_open_own()) and returns what fn returned. A process that can't return to its own namespace
- * must not go on, so that is an abort. Errors: those of fn; CNI_EKERNEL when the namespace cannot
- * be entered.
+ * (netns_open_own()) and returns what fn returned.
+ * Errors: those of fn; CNI_EKERNEL when the namespace cannot be entered, or not be left: then what
+ * needs no namespace, like a socket that is open already, can still be used to undo.
  */
 int netns_run(int own_fd, int netns_fd, int (*fn)(void *arg, struct err *e), void *arg,
 	      struct err *e);

@@ -323,11 +323,15 @@ int record_set_aside(int folder, const char *vf, struct err *e)
 
 int record_drop(int folder, const char *vf, struct err *e)
 {
+	/* the other is what a process that was killed while it wrote has left */
+	static const char *const endings[] = {".json", ".new"};
 	char name[RECORD_NAME];
 
-	file_name(name, vf, ".json");
-	if (unlinkat(folder, name, 0) < 0 && errno != ENOENT)
-		return err_set(e, CNI_EIO, errno, "cannot remove record " RECORD_FOLDER "/%s",
-			       name);
+	for (size_t i = 0; i < ARRAY_SIZE(endings); i++) {
+		file_name(name, vf, endings[i]);
+		if (unlinkat(folder, name, 0) < 0 && errno != ENOENT)
+			return err_set(e, CNI_EIO, errno,
+				       "cannot remove record " RECORD_FOLDER "/%s", name);
+	}
 	return 0;
 }

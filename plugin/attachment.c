@@ -232,13 +232,11 @@ int attachment_load(struct attachment *a, struct err *e)
 	found = load_sound(a, vf, &a->rec, e);
 	if (found < 0)
 		return -1;
+	if (!found && record_drop(a->folder, vf, e) < 0)
+		return -1; /* an ADD that was killed while it wrote the record */
 	if (!found || strcmp(a->rec.container_id, args->container_id) ||
 	    strcmp(a->rec.ifname, args->ifname)) {
-		/*
-		 * an ADD that was killed between its first two steps, or the VF has another owner
-		 * by now
-		 */
-		record_clear(&a->rec);
+		record_clear(&a->rec); /* the VF has another owner by now */
 		return record_index_drop(a->folder, args->container_id, args->ifname, e);
 	}
 	return open_recorded(a, e) < 0 ? -1 : 1;

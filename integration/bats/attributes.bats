@@ -41,15 +41,32 @@ mac_everywhere() {
 
 @test "A2 the VF's own netdev has the MAC when the VF was up on the host" {
 	ip link set pf0v0 up
-	later 'ip link set pf0v0 down; ip link set pf0 vf 0 mac 00:00:00:00:00:00'
+	later 'ip link set pf0v0 down'
 	conf "$PF0V0" "\"mac\": \"$MAC\""
 	ADD p1
 	mac_everywhere $MAC
 }
 
 @test "A2 the VF's own netdev has the MAC when it has another admin MAC on the host" {
-	ip link set pf0 vf 0 mac 02:00:5e:00:00:77
-	later 'ip link set pf0 vf 0 mac 00:00:00:00:00:00'
+	admin_mac 0 02:00:5e:00:00:77
+	conf "$PF0V0" "\"mac\": \"$MAC\""
+	ADD p1
+	mac_everywhere $MAC
+}
+
+@test "A2 one VF can be given one MAC after the other" {
+	# What igbvf learned at one reset must not pass for the next.
+	for mac in $MAC 02:00:5e:00:00:02; do
+		conf "$PF0V0" "\"mac\": \"$mac\""
+		ADD p1
+		mac_everywhere $mac
+		DEL p1
+	done
+}
+
+@test "A2 the MAC is set when the PF was reset since the VF was made" {
+	ip link set pf0 down
+	ip link set pf0 up
 	conf "$PF0V0" "\"mac\": \"$MAC\""
 	ADD p1
 	mac_everywhere $MAC
@@ -67,8 +84,7 @@ mac_everywhere() {
 # --- A6 ---
 
 @test "A6 a MAC that another VF of the PF has is refused with that VF's number" {
-	ip link set pf0 vf 4 mac $MAC
-	later 'ip link set pf0 vf 4 mac 00:00:00:00:00:00'
+	admin_mac 4 $MAC
 	snapshot
 	conf "$PF0V0" "\"mac\": \"$MAC\""
 	cni ADD p1
@@ -92,8 +108,7 @@ mac_everywhere() {
 }
 
 @test "A6 the MAC that the VF has already may be asked for" {
-	ip link set pf0 vf 0 mac $MAC
-	later 'ip link set pf0 vf 0 mac 00:00:00:00:00:00'
+	admin_mac 0 $MAC
 	conf "$PF0V0" "\"mac\": \"$MAC\""
 	ADD p1
 	mac_everywhere $MAC
@@ -425,11 +440,14 @@ kernel_says() {
 }
 
 @test "A15 a value that the VF has already is not set again" {
-	ip link set pf0 vf 0 mac $MAC vlan 100 qos 3 trust on
-	later 'ip link set pf0 vf 0 mac 00:00:00:00:00:00; ip link set pf0 vf 0 vlan 0; ip link set pf0 vf 0 trust off'
-	ip link set pf0v0 address $MAC 2>/dev/null || ip link set pf0v0 up # it takes the admin MAC when it comes up
-	later "ip link set pf0v0 down; ip link set pf0v0 address $(mac_of '' pf0v0)"
-
+	admin_mac 0 $MAC
+	ip link set pf0v0 up
+	ip link set pf0v0 down # resets it: it takes the admin MAC
+	equal 'MAC on the host' "$(mac_of '' pf0v0)" $MAC
+	ip link set pf0 vf 0 vlan 100 qos 3
+	later 'ip link set pf0 vf 0 vlan 0'
+	ip link set pf0 vf 0 trust on
+	later 'ip link set pf0 vf 0 trust off'
 	dmesg -C
 	conf "$PF0V0" "\"mac\": \"$MAC\", \"vlan\": 100, \"vlanQoS\": 3, \"trust\": \"on\""
 	ADD p1

@@ -1,0 +1,517 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: Apache-2.0
+# lifecycle.bats - an attachment from its record to its end (L1, L2, L4 to L6, L8, L15, E5)
+
+load lib
+
+MAC=02:00:5e:00:00:01
+
+leases() {
+	find /var/lib/cni/networks -name '10.56.*' 2>/dev/null | wc -l
+}
+
+records() {
+	find /run/sriov-cni -mindepth 1 ! -name '*.lock' 2>/dev/null | wc -l
+}
+
+# --- L1 ---
+
+# first PATTERN, last PATTERN - number of the line in strace's log
+first() {
+	grep -nE "$1" "$T/strace" | head -n 1 | cut -d: -f1
+}
+
+last() {
+	grep -nE "$1" "$T/strace" | tail -n 1 | cut -d: -f1
+}
+
+CHANGE='nlmsg_type=RTM_(NEWLINK|SETLINK|NEWLINKPROP|DELLINKPROP|NEWADDR|NEWROUTE)'
+
+@test "L1 the record is on disk before the first change, and goes after the last" {
+	ip link property add dev pf0v0 altname enp1s16
+	later 'ip link property del dev pf0v0 altname enp1s16'
+	conf "$PF0V0" "\"mac\": \"$MAC\", \"vlan\": 100, $HOST_LOCAL"
+	under=(strace -qq -o "$T/strace" -e 'trace=sendto,sendmsg,/^(open|rename|link|unlink)')
+	ADD p1
+	local written changed
+	written=$(first "(rename|link)at.*$PF0V0\.json\".* = 0")
+	changed=$(first "$CHANGE")
+	((written && changed)) || fail "no record or no change: $(<"$T/strace")"
+	((written < changed)) || fail "the record is written in line $written, after line $changed: $(<"$T/strace")"
+
+	DEL p1
+	local dropped
+	dropped=$(last "unlinkat.*$PF0V0\.json\".* = 0")
+	changed=$(last "$CHANGE")
+	((dropped && changed)) || fail "no record or no change: $(<"$T/strace")"
+	((dropped > changed)) || fail "the record goes in line $dropped, before line $changed: $(<"$T/strace")"
+}
+
+@test "L1 a record is never written in place" {
+	conf "$PF0V0" '"vlan": 100'
+	under=(strace -qq -o "$T/strace" -e 'trace=/^(open|creat|rename)')
+	ADD p1
+	has_not "$(grep 'O_WRONLY\|O_RDWR\|O_TRUNC' "$T/strace")" '.json"'
+	grep -qE "rename.*$PF0V0\.json\"" "$T/strace"
+}
+
+@test "L1 while IPAM works there is a record, and only root can read it" {
+	mkfifo "$T/gate"
+	export IPAM_GATE=$T/gate
+	conf "$PF0V0" '"vlan": 100, "ipam": {"type": "waits"}'
+	cni ADD p1 &
+	within 10 grep -qs ADD "$IPAM_LOG"
+	local modes
+	modes=$(stat -c '%a %U' /run/sriov-cni "/run/sriov-cni/$PF0V0.json" | xargs)
+	echo go >"$T/gate"
+	wait $!
+	attached["p1 net1"]=$conf
+	equal 'modes of folder and record' "$modes" '700 root 600 root'
+}
+
+# --- L2 ---
+
+# every CALL ERROR - ADD fails at the first, then at the second ... call of this kind, until one ADD makes fewer of them.
+every() {
+	local n
+
+	for ((n = 1; n <= 60; n++)); do
+		under=(strace -qq -o "$T/strace" -e "trace=$1" -e "inject=$1:error=$2:when=$n")
+		cni ADD p1
+		grep -q INJECTED "$T/strace" || break
+		if ((!status)); then
+			fail "ADD succeeded without its $1 number $n: $(<"$T/strace")"
+		fi
+		error_object "${3-100}"
+		unchanged || fail "after $1 number $n failed: $(<"$T/strace")"
+	done
+	echo "$((n - 1)) calls of $1"
+	((status == 0 && n > ${4-8})) || fail "only $n calls were made"
+	under=()
+}
+
+@test "L2 whichever request to the kernel is not sent, everything is as before" {
+	ip link property add dev pf0v0 altname enp1s16
+	later 'ip link property del dev pf0v0 altname enp1s16'
+	snapshot
+	conf "$PF0V0" "\"mac\": \"$MAC\", \"vlan\": 100, \"trust\": \"on\", \"mtu\": 1400, $HOST_LOCAL"
+	every sendto ENOBUFS
+}
+
+@test "L2 whichever answer of the kernel is lost, everything is as before" {
+	ip link property add dev pf0v0 altname enp1s16
+	later 'ip link property del dev pf0v0 altname enp1s16'
+	snapshot
+	conf "$PF0V0" "\"mac\": \"$MAC\", \"vlan\": 100, \"trust\": \"on\", \"mtu\": 1400, $HOST_LOCAL"
+	every recvfrom ENOBUFS
+}
+
+@test "L2 an address that the kernel refuses takes everything back, the lease as well" {
+	ipam_says '{"cniVersion": "1.0.0", "ips": [{"address": "10.56.0.2/24"}, {"address": "127.0.0.1/8"}, {"address": "10.56.0.2/24"}]}'
+	conf "$PF0V0" "\"mac\": \"$MAC\", \"vlan\": 100, $SAYS"
+	cni ADD p1
+	refused 100 'interface net1' 'address 10.56.0.2/24' 'File exists'
+	equal 'calls of IPAM' "$(xargs <"$IPAM_LOG")" 'ADD p1 DEL p1'
+}
+
+@test "L2 a route that the kernel refuses takes everything back, the lease as well" {
+	conf "$PF0V0" "\"mac\": \"$MAC\", \"vlan\": 100, \"ipam\": {\"type\": \"host-local\", \"subnet\": \"10.56.0.0/24\",
+		\"routes\": [{\"dst\": \"192.0.2.0/24\", \"gw\": \"198.51.100.1\"}]}"
+	cni ADD p1
+	refused 100 'interface net1' 'route to 192.0.2.0/24' 'invalid gateway'
+	equal 'number of leases' "$(leases)" 0
+}
+
+@test "L2 a result that cannot be written to the runtime takes everything back" {
+	conf "$PF0V0" "\"mac\": \"$MAC\", \"vlan\": 100, $HOST_LOCAL"
+	status=0
+	CNI_COMMAND=ADD CNI_CONTAINERID=p1 CNI_IFNAME=net1 CNI_NETNS=/run/netns/p1 CNI_PATH=$CNI_BIN \
+		timeout 60 "$CNI_BIN/sriov" <<<"$conf" >/dev/full 2>"$T/err" || status=$?
+	equal 'exit status' $status 1
+	has "$(<"$T/err")" 'cannot write the result' 'No space left on device'
+	unchanged
+}
+
+@test "L2 a runtime that is gone when the result comes gets nothing, and everything is taken back" {
+	conf "$PF0V0" "\"vlan\": 100, $HOST_LOCAL"
+	{
+		status=0
+		CNI_COMMAND=ADD CNI_CONTAINERID=p1 CNI_IFNAME=net1 CNI_NETNS=/run/netns/p1 CNI_PATH=$CNI_BIN \
+			timeout 60 "$CNI_BIN/sriov" <<<"$conf" 2>"$T/err" || status=$?
+		echo $status >"$T/status"
+	} | true
+	equal 'exit status' "$(<"$T/status")" 1
+	unchanged
+}
+
+@test "L2 a state folder that cannot be written refuses before anything changes" {
+	mkdir -p /run/sriov-cni
+	chmod 700 /run/sriov-cni
+	mount -t tmpfs -o ro,mode=700 none /run/sriov-cni
+	later 'umount /run/sriov-cni'
+	conf "$PF0V0" '"vlan": 100'
+	cni ADD p1
+	refused 104 /run/sriov-cni 'Read-only file system'
+}
+
+@test "L2 after a refused ADD the VF may choose its MAC, as before" {
+	# What ip does not show: igb lets a VF whose MAC was set on the PF have no other.
+	ip link set pf0v3 address 02:00:5e:00:00:99
+	later "ip link set pf0v3 address $(mac_of '' pf0v3)"
+	snapshot
+	conf "$PF0V3" "\"mac\": \"$MAC\", \"link_state\": \"enable\""
+	cni ADD p1
+	refused 100 'link_state enable'
+	ip link set pf0v3 address 02:00:5e:00:00:98
+}
+
+# --- L4 ---
+
+# Everything that a VF has is set to something unusual; teardown() compares all of it.
+make_unusual() {
+	admin_mac 0 02:00:5e:00:00:77
+	ip link set pf0v0 up
+	ip link set pf0v0 down # resets it: it takes the admin MAC
+	ip link set pf0 vf 0 vlan 77 qos 5
+	later 'ip link set pf0 vf 0 vlan 0'
+	ip link set pf0 vf 0 spoofchk off
+	later 'ip link set pf0 vf 0 spoofchk on'
+	ip link set pf0 vf 0 trust on
+	later 'ip link set pf0 vf 0 trust off'
+	ip link set pf0 vf 0 max_tx_rate 300
+	later 'ip link set pf0 vf 0 max_tx_rate 0'
+	ip link set pf0v0 mtu 1300
+	later 'ip link set pf0v0 mtu 1500'
+	ip link property add dev pf0v0 altname enp1s16 altname other
+	later 'ip link property del dev pf0v0 altname enp1s16 altname other'
+	ip link set pf0v0 name oddname
+	later 'ip link set oddname down; ip link set oddname name pf0v0'
+}
+
+everything() {
+	conf "$PF0V0" "\"mac\": \"$MAC\", \"vlan\": 100, \"vlanQoS\": 1, \"spoofchk\": \"on\", \"trust\": \"off\",
+		\"max_tx_rate\": 100, \"mtu\": 1400, $HOST_LOCAL"
+}
+
+@test "L4 DEL restores everything that a VF has" {
+	make_unusual
+	snapshot
+	everything
+	ADD p1
+	vf_has pf0 0 "mac $MAC" 'vlan 100' 'qos 1' 'spoof checking on' 'trust off' 'max_tx_rate 100Mbps'
+	link_has p1 net1 'mtu 1400' UP
+	no_link '' oddname
+	DEL p1
+	unchanged
+}
+
+@test "L4 DEL restores everything that a VF has that was up" {
+	make_unusual
+	ip link set oddname up
+	snapshot
+	everything
+	ADD p1
+	DEL p1
+	unchanged
+	link_has '' oddname UP
+}
+
+@test "L4 after DEL the VF may choose its MAC, as before" {
+	ip link set pf0v3 address 02:00:5e:00:00:99
+	later "ip link set pf0v3 address $(mac_of '' pf0v3)"
+	for keys in "\"mac\": \"$MAC\"" '"vlan": 100'; do
+		conf "$PF0V3" "$keys"
+		ADD p1
+		DEL p1
+		ip link set pf0v3 address 02:00:5e:00:00:98
+	done
+}
+
+@test "L4 what a pod did to its interface does not come to the host" {
+	conf "$PF0V0" "\"trust\": \"on\", $HOST_LOCAL" # trusted: the pod may choose its MAC
+	ADD p1
+	ip -n p1 link set net1 address 02:00:5e:00:00:55
+	ip -n p1 link set net1 mtu 1200
+	ip -n p1 link property add dev net1 altname of-the-pod
+	ip -n p1 addr add 10.99.0.1/24 dev net1
+	DEL p1
+	unchanged
+}
+
+# --- L5: DEL, whatever has happened meanwhile ---
+
+attach_with_lease() {
+	conf "$PF0V0" "\"mac\": \"$MAC\", \"vlan\": 100, \"mtu\": 1400, $HOST_LOCAL"
+	ADD "$1"
+	equal 'number of leases' "$(leases)" 1
+}
+
+# back - the VF is back as it was, and nothing is left of the attachment
+back() {
+	unchanged
+	link_has '' pf0v0 "parentdev $PF0V0"
+	link_has_not '' pf0v0 UP
+	vf_has_not pf0 0 vlan
+	equal 'number of leases' "$(leases)" 0
+	equal 'number of records' "$(records)" 0
+}
+
+@test "L5 DEL twice is as good as once" {
+	attach_with_lease p1
+	DEL p1
+	back
+	DEL p1
+	back
+}
+
+@test "L5 DEL of a container that nobody knows succeeds" {
+	conf "$PF0V0" "$HOST_LOCAL"
+	DEL unknown
+	CNI_NETNS='' DEL unknown
+	unchanged
+}
+
+@test "L5 DEL with an empty CNI_NETNS gives back from the namespace that was recorded" {
+	attach_with_lease p1
+	CNI_NETNS='' DEL p1
+	back
+}
+
+@test "L5 DEL after the namespace is gone gives back what the kernel returned under the pod's name" {
+	ip netns add p9
+	attach_with_lease p9
+	ip netns del p9
+	within 10 all_back
+	link_has '' net1 "parentdev $PF0V0" # so this is the case
+	DEL p9
+	back
+}
+
+@test "L5 DEL that comes right after the end of the namespace waits for the VF" {
+	ip netns add p9
+	attach_with_lease p9
+	ip netns del p9
+	DEL p9
+	back
+}
+
+@test "L5 DEL with a path that is a regular file now gives back" {
+	ip netns add p9
+	attach_with_lease p9
+	ip netns del p9
+	: >/run/netns/p9
+	later 'rm -f /run/netns/p9'
+	DEL p9
+	rm /run/netns/p9
+	back
+}
+
+@test "L5 DEL with a path that is another namespace now gives back, and leaves that one alone" {
+	ip netns add p9
+	attach_with_lease p9
+	ip netns del p9
+	pod p9
+	ip -n p9 link add net1 type dummy
+	DEL p9
+	link_has p9 net1
+	ip netns del p9
+	back
+}
+
+@test "L5 DEL gives back when the kernel could not call the VF as the pod did" {
+	ip netns add p9
+	attach_with_lease p9
+	ip link add net1 type dummy # the name is taken: the kernel makes another up
+	later 'ip link del net1'
+	ip netns del p9
+	within 10 all_back
+	link_has_not '' net1 "parentdev $PF0V0" # so this is the case
+	DEL p9
+	ip link del net1
+	undo=()
+	back
+}
+
+@test "L5 DEL after the VFs were destroyed succeeds, and releases the lease" {
+	ip netns add p9
+	attach_with_lease p9
+	ip netns del p9
+	within 10 all_back
+	echo 0 >/sys/class/net/pf0/device/sriov_numvfs
+	later 'make_vfs pf0; world "$T/start"' # they come with other MACs
+	DEL p9
+	equal 'number of leases' "$(leases)" 0
+	equal 'number of records' "$(records)" 0
+}
+
+@test "L5 DEL after the VFs were destroyed under a living pod succeeds, and releases the lease" {
+	attach_with_lease p1
+	echo 0 >/sys/class/net/pf0/device/sriov_numvfs
+	later 'make_vfs pf0; world "$T/start"'
+	DEL p1
+	equal 'number of leases' "$(leases)" 0
+	equal 'number of records' "$(records)" 0
+}
+
+@test "L5 DEL after the PF lost its driver succeeds, and releases the lease" {
+	attach_with_lease p1
+	echo "$PF0" >/sys/bus/pci/drivers/igb/unbind
+	later 'bind_pf0; world "$T/start"'
+	DEL p1
+	equal 'number of leases' "$(leases)" 0
+	equal 'number of records' "$(records)" 0
+}
+
+bind_pf0() {
+	echo "$PF0" >/sys/bus/pci/drivers/igb/bind
+	local link
+	link=$(compgen -G "/sys/bus/pci/devices/$PF0/net/*")
+	ip link set "${link##*/}" name pf0
+	ip link set pf0 up
+	make_vfs pf0
+}
+
+@test "L5 DEL after the record is lost releases the lease" {
+	attach_with_lease p1
+	mv "/run/sriov-cni/$PF0V0.json" "$T/record"
+	DEL p1
+	equal 'number of leases' "$(leases)" 0
+	# and with it, the VF
+	mv "$T/record" "/run/sriov-cni/$PF0V0.json"
+	ln -s "$PF0V0" "/run/sriov-cni/@p1:net1"
+	DEL p1
+	back
+}
+
+@test "L5 DEL with a configuration that has become wrong gives back by its record" {
+	attach_with_lease p1
+	conf "$PF0V5" "\"vlan\": 9999, \"trust\": \"perhaps\", $HOST_LOCAL"
+	DEL p1
+	back
+}
+
+@test "L5 DEL with a configuration that has lost its IPAM releases the lease by its record" {
+	attach_with_lease p1
+	conf "$PF0V0"
+	DEL p1
+	back
+}
+
+@test "L5 DEL of one of two interfaces leaves the other" {
+	attach_with_lease p1
+	conf "$PF0V1" '"vlan": 200'
+	ADD p1 net2
+	conf "$PF0V0" "$HOST_LOCAL"
+	DEL p1 net1
+	link_has p1 net2 "parentdev $PF0V1" UP
+	vf_has pf0 1 'vlan 200'
+	link_has '' pf0v0 "parentdev $PF0V0"
+}
+
+# --- L6 ---
+
+@test "L6 DEL finds the VF that was renamed in the pod" {
+	attach_with_lease p1
+	ip -n p1 link set net1 down
+	ip -n p1 link set net1 name renamed
+	ip -n p1 link add net1 type dummy
+	DEL p1
+	ip -n p1 link del net1
+	back
+}
+
+@test "L6 DEL finds the VF that somebody moved back to the host by hand" {
+	attach_with_lease p1
+	ip -n p1 link set net1 netns 1
+	ip link set net1 name handmade
+	DEL p1
+	back
+}
+
+# --- L8 ---
+
+@test "L8 a DEL that cannot do all keeps its record, and can be repeated" {
+	attach_with_lease p1
+	ip link add pf0v0 type dummy # the VF's own name is taken on the host
+	later '[[ ! -e /sys/class/net/pf0v0 || -e /sys/class/net/pf0v0/device ]] || ip link del pf0v0'
+	cni DEL p1
+	error_object 100 "$PF0V0" pf0v0 'File exists'
+	equal 'record' "$(compgen -G "/run/sriov-cni/$PF0V0.json")" "/run/sriov-cni/$PF0V0.json"
+	ip link del pf0v0
+	DEL p1
+	back
+}
+
+# --- L15 ---
+
+# ADD of p1 hangs in its IPAM plugin until let_go.
+hang() {
+	mkfifo "$T/gate"
+	export IPAM_GATE=$T/gate
+	conf "$PF0V0" '"ipam": {"type": "waits"}'
+	(cni ADD p1; exit "$status") 3>&- &
+	hanging=$!
+	within 10 grep -qs ADD "$IPAM_LOG"
+}
+
+let_go() {
+	echo go >"$T/gate"
+	wait $hanging
+	attached["p1 net1"]=$conf
+}
+
+@test "L15 a VF that another process works on is busy after 10 s, and its holder is named" {
+	hang
+	pod p2
+	local begin=$SECONDS
+	cni ADD p2
+	local took=$((SECONDS - begin))
+	error_object 11 "VF $PF0V0" 'ADD of container p1, interface net1' 'try again'
+	((took >= 8 && took <= 20)) || fail "it took $took s"
+	let_go
+}
+
+@test "L15 a VF that gets free in time is waited for" {
+	hang
+	pod p2
+	conf "$PF0V0" "$HOST_LOCAL"
+	(
+		within 10 grep -qs WaitForLock /proc/locks || within 2 false || true
+		echo go >"$T/gate"
+	) 3>&- &
+	CHECK_PID=$!
+	cni DEL p1 # of the ADD that is under way
+	wait $CHECK_PID $hanging
+	((!status)) || fail "DEL ended with $status: $out"
+	unset "attached[p1 net1]"
+	unchanged
+}
+
+@test "L15 an ADD that waits for its IPAM does not keep another VF of the same PF waiting" {
+	hang
+	pod p2
+	local begin=$SECONDS
+	conf "$PF0V1" '"vlan": 100'
+	ADD p2
+	((SECONDS - begin < 8)) || fail "it took $((SECONDS - begin)) s"
+	let_go
+}
+
+# --- E5 ---
+
+@test "E5 the binary needs nothing but itself and the kernel's files" {
+	local root=$T/root
+	mkdir -p "$root"/{sys,proc,run}
+	for dir in sys proc run; do
+		mount --rbind /$dir "$root/$dir"
+		later "umount -l $root/$dir"
+	done
+	cp "$CNI_BIN/sriov" "$root/sriov"
+	conf "$PF0V0" '"vlan": 100'
+	CNI_COMMAND=ADD CNI_CONTAINERID=p1 CNI_IFNAME=net1 CNI_NETNS=/run/netns/p1 CNI_PATH=/ \
+		chroot "$root" /sriov <<<"$conf" >"$T/out"
+	attached["p1 net1"]=$conf
+	result '.interfaces[0].name == "net1"'
+	link_has p1 net1 "parentdev $PF0V0" UP
+	vf_has pf0 0 'vlan 100'
+}

@@ -1,0 +1,92 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: Apache-2.0
+# packets.bats - VLANs keep tenants apart, shown with packets (G10); both PFs are on one wire
+
+load lib
+
+# Pods a and b with VFs of pf0 and c with one of pf1 are on VLAN 100; d (pf0) and e (pf1) on VLAN 200. All are in one IP
+# network, so that nothing but the VLAN is between them.
+connect() {
+	local name vf vlan n=0
+
+	pod a b c d e
+	while read -r name vf vlan; do
+		n=$((n + 1))
+		conf "${!vf}" "\"vlan\": $vlan, \"mac\": \"02:00:5e:00:00:0$n\",
+			\"ipam\": {\"type\": \"static\", \"addresses\": [{\"address\": \"10.56.0.$n/24\"}, {\"address\": \"fd00:56::$n/64\"}]}"
+		ADD "$name"
+	done <<-END
+		a PF0V0 100
+		b PF0V1 100
+		c PF1V0 100
+		d PF0V2 200
+		e PF1V1 200
+	END
+	for name in a b c d e; do
+		within 15 link_has $name net1 LOWER_UP
+	done
+}
+
+A=10.56.0.1 B=10.56.0.2 C=10.56.0.3 D=10.56.0.4 E=10.56.0.5
+
+reaches() { # reaches POD ADDRESS - the first packet may be lost to a port that is just coming up
+	ip netns exec "$1" ping -q -c 1 -w 10 "$2" >/dev/null || fail "$1 does not reach $2"
+}
+
+reaches_not() {
+	! ip netns exec "$1" ping -q -c 3 -i 0.2 -w 1 "$2" >/dev/null || fail "$1 reaches $2"
+}
+
+@test "G10 the same VLAN reaches: VFs of one PF, and across the wire; another VLAN does not" {
+	connect
+	reaches a $B
+	reaches a $C
+	reaches c $B
+	reaches d $E
+	reaches a fd00:56::2
+	reaches a fd00:56::3
+
+	# one PF, both ways
+	reaches_not a $D
+	reaches_not d $B
+	# across the wire
+	reaches_not a $E
+	reaches_not c $D
+	reaches_not e $C
+	# both on pf1
+	reaches_not c $E
+	reaches_not d fd00:56::3
+
+	# and still
+	reaches b $A
+	reaches e $D
+}
+
+@test "A1 the MAC that was asked for is the one other pods see" {
+	connect
+	reaches a $B
+	reaches a $C
+	has "$(ip -n a neigh show)" "$B dev net1 lladdr 02:00:5e:00:00:02" "$C dev net1 lladdr 02:00:5e:00:00:03"
+}
+
+@test "A7 frames on the wire carry the VLAN and its priority, those in the pod do not" {
+	pod p2
+	conf "$PF0V0" '"vlan": 100, "vlanQoS": 5, "ipam": {"type": "static", "addresses": [{"address": "10.56.0.1/24"}]}'
+	ADD p1
+	conf "$PF1V0" '"vlan": 100, "ipam": {"type": "static", "addresses": [{"address": "10.56.0.2/24"}]}'
+	ADD p2
+	within 15 link_has p1 net1 LOWER_UP
+	within 15 link_has p2 net1 LOWER_UP
+
+	ip link set pf1 promisc on
+	later 'ip link set pf1 promisc off'
+	timeout 30 tcpdump -i pf1 -e -n -c 1 --immediate-mode 'vlan 100 and arp' >"$T/wire" 2>"$T/wire.err" 3>&- &
+	within 10 grep -q listening "$T/wire.err"
+	ip netns exec p2 timeout 30 tcpdump -i net1 -e -n -c 1 --immediate-mode arp >"$T/pod" 2>"$T/pod.err" 3>&- &
+	within 10 grep -q listening "$T/pod.err"
+	reaches p1 10.56.0.2
+	within 10 test -s "$T/wire"
+	within 10 test -s "$T/pod"
+	has "$(<"$T/wire")" 'vlan 100, p 5'
+	has_not "$(<"$T/pod")" vlan
+}
