@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
-# sources.awk - picks Debian's own entries out of apt's sources (both formats), for a release and its backports
+# sources.awk - picks Debian's own entries out of apt's sources, for a release and its backports
 #
 # awk -v own=CODENAME -v want=CODENAME [-v backports=yes] [-v deb822=yes] -f sources.awk FILE...
 #
-# own is the release that the entries are for, want the one that they shall be for. An entry is kept as it is (mirror,
-# snapshot, options, keys) but for its suites: own, own-updates and own-security become those of want, others go.
+# own is the release that the entries are for, want the one that they shall be for. An entry is kept
+# as it is (mirror, snapshot, options, keys) but for its suites: own, own-updates and own-security
+# become those of want, others go.
 
 # the suites of want for those of own in LIST
 function wanted(list,    n, i, suite, out) {

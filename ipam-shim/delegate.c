@@ -187,7 +187,8 @@ static bool read_some(int fd, struct output *o)
 
 /*
  * Takes the output until the plugin has ended, not until its output is closed: a daemon that it
- * left behind may hold it. Result: 1 when it ended, 0 when the time is over.
+ * left behind may hold it. Result: 1 when it ended, 0 when the time is over, -1 with errno when it
+ * cannot be watched.
  */
 static int collect(pid_t pid, int out, int timeout_ms, struct output *o)
 {
@@ -195,13 +196,15 @@ static int collect(pid_t pid, int out, int timeout_ms, struct output *o)
 	int64_t end = clock_ms() + timeout_ms;
 	struct pollfd p[] = {{.fd = out, .events = POLLIN}, {.fd = pidfd, .events = POLLIN}};
 
+	if (pidfd < 0)
+		return -1;
 	for (;;) {
 		int n = poll(p, 2, clock_left_ms(end));
 
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n <= 0)
-			return 0;
+			return n;
 		if (p[1].revents)
 			break;
 		if (p[0].revents && read_some(out, o))
@@ -284,16 +287,19 @@ int delegate_run(const struct delegate *d, enum cni_command command, json_t **re
 {
 	_cleanup_(output_free) struct output o = {0};
 	_cleanup_fd_ int out = -1;
-	int status, ended;
+	int status, ended, errnum;
 	pid_t pid = start(d, command, &out, e);
 
 	if (pid < 0)
 		return -1;
 	ended = collect(pid, out, d->timeout_ms, &o);
-	if (!ended)
+	errnum = errno;
+	if (ended <= 0)
 		(void)kill(-pid, SIGKILL); /* its own group; gone already is as good */
 	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
 		;
+	if (ended < 0)
+		return err_set(e, CNI_EIPAM, errnum, "cannot wait for IPAM plugin %s", d->type);
 	if (!ended)
 		return err_set(
 			e, CNI_EIPAM, 0,

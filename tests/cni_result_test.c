@@ -66,24 +66,26 @@ static void a_result_goes_out_in_every_version(void **state)
 
 static void without_addresses_there_is_a_result_too(void **state)
 {
-	json_auto_t *newest = json_pack("{s:s, s:[], s:[], s:[{s:s}], s:{}}", "cniVersion", "1.1.0", "interfaces",
-					"ips", "routes", "dst", "10.0.0.0/8", "dns");
+	json_auto_t *newest = json_pack("{s:s, s:[], s:[], s:[{s:s}], s:{}}", "cniVersion", "1.1.0",
+					"interfaces", "ips", "routes", "dst", "10.0.0.0/8", "dns");
 	struct err e = {0};
 
 	(void)state;
 	/* no address to hang the route on */
-	expect_json(cni_result_out(newest, CNI_0_2_0, &e), json_pack("{s:s, s:{}}", "cniVersion", "0.2.0", "dns"));
+	expect_json(cni_result_out(newest, CNI_0_2_0, &e),
+		    json_pack("{s:s, s:{}}", "cniVersion", "0.2.0", "dns"));
 	expect_json(cni_result_out(newest, CNI_1_1_0, &e), json_incref(newest));
 }
 
 static void two_addresses_of_a_family_do_not_fit_into_the_oldest_versions(void **state)
 {
-	static const char *const pairs[][2] = {{"10.1.2.3/24", "10.1.2.4/24"}, {"fd00::3/64", "fd00::4/64"}};
+	static const char *const pairs[][2] = {{"10.1.2.3/24", "10.1.2.4/24"},
+					       {"fd00::3/64", "fd00::4/64"}};
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(pairs); i++) {
-		json_auto_t *newest = json_pack("{s:[{s:s}, {s:s}], s:{}}", "ips", "address", pairs[i][0],
-						"address", pairs[i][1], "dns");
+		json_auto_t *newest = json_pack("{s:[{s:s}, {s:s}], s:{}}", "ips", "address",
+						pairs[i][0], "address", pairs[i][1], "dns");
 		struct err e;
 
 		for (unsigned v = 0; v < CNI_VERSIONS; v++) {
@@ -91,7 +93,8 @@ static void two_addresses_of_a_family_do_not_fit_into_the_oldest_versions(void *
 
 			EXPECT_ROW(cni_version_name((enum cni_version)v));
 			if (v <= CNI_0_2_0)
-				expect_err(out ? 0 : -1, &e, CNI_EVERSION, "cannot express a second address");
+				expect_err(out ? 0 : -1, &e, CNI_EVERSION,
+					   "cannot express a second address");
 			else
 				expect_ok(out ? 0 : -1, &e);
 		}
@@ -107,7 +110,8 @@ static const struct {
 	{NULL, "{'domain': 'i'}", "{'domain': 'i'}"},
 	{"{'domain': 'c'}", NULL, "{'domain': 'c'}"},
 	{"{'domain': 'c'}", "{'domain': 'i', 'search': ['i']}", "{'domain': 'c', 'search': ['i']}"},
-	{"{'nameservers': []}", "{'nameservers': ['i'], 'options': ['o']}", "{'nameservers': [], 'options': ['o']}"},
+	{"{'nameservers': []}", "{'nameservers': ['i'], 'options': ['o']}",
+	 "{'nameservers': [], 'options': ['o']}"},
 	{"{}", "{'nameservers': ['i']}", "{'nameservers': ['i']}"},
 };
 
@@ -145,5 +149,6 @@ int main(void)
 	};
 
 	return cmocka_run_group_tests_name("cni_result", tests, NULL, NULL) +
-	       fixture_run("result/in", a_result_comes_in) + fixture_run("result/refused", a_result_is_refused);
+	       fixture_run("result/in", a_result_comes_in) +
+	       fixture_run("result/refused", a_result_is_refused);
 }

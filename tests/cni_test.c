@@ -28,9 +28,9 @@ static const char *get(const char *name)
 	return NULL;
 }
 
-#define C200                                                                 \
-	"c12345678901234567890123456789012345678901234567890123456789012345" \
-	"6789012345678901234567890123456789012345678901234567890123456789"   \
+#define C200                                                                                       \
+	"c12345678901234567890123456789012345678901234567890123456789012345"                       \
+	"6789012345678901234567890123456789012345678901234567890123456789"                         \
 	"0123456789012345678901234567890123456789012345678901234567890123456789"
 
 static const struct {
@@ -68,7 +68,8 @@ static const struct {
 	{"ADD", "c1", "/run/netns/x", NULL, "CNI_IFNAME is not set"},
 	{"DEL", "c1", NULL, "", "CNI_IFNAME is not set"},
 	{"CHECK", "c1", "/run/netns/x", NULL, "CNI_IFNAME is not set"},
-	{"ADD", "c1", "/run/netns/x", "abcdefghijklmnop", "CNI_IFNAME \"abcdefghijklmnop\" cannot name"},
+	{"ADD", "c1", "/run/netns/x", "abcdefghijklmnop",
+	 "CNI_IFNAME \"abcdefghijklmnop\" cannot name"},
 	{"ADD", "c1", "/run/netns/x", "net/1", "CNI_IFNAME"},
 	{"ADD", "c1", "/run/netns/x", "net:1", "CNI_IFNAME"},
 	{"ADD", "c1", "/run/netns/x", "net 1", "CNI_IFNAME"},
@@ -92,8 +93,9 @@ static void each_command_gets_the_variables_it_needs(void **state)
 		struct err e = {0};
 		char row[512];
 
-		(void)snprintf(row, sizeof(row), "%s id=%s netns=%s ifname=%s", envs[i].command ?: "NULL",
-			       envs[i].id ?: "NULL", envs[i].netns ?: "NULL", envs[i].ifname ?: "NULL");
+		(void)snprintf(row, sizeof(row), "%s id=%s netns=%s ifname=%s",
+			       envs[i].command ?: "NULL", envs[i].id ?: "NULL",
+			       envs[i].netns ?: "NULL", envs[i].ifname ?: "NULL");
 		EXPECT_ROW(row);
 		env_command = envs[i].command;
 		env_id = envs[i].id;
@@ -192,7 +194,8 @@ static void every_version_has_a_name_and_back(void **state)
 
 static void another_version_is_refused_with_a_list_of_ours(void **state)
 {
-	static const char *const others[] = {"", "1.0", "1.2.0", "0.3", " 1.0.0", "1.0.0 ", "v1.0.0"};
+	static const char *const others[] = {"",       "1.0",    "1.2.0", "0.3",
+					     " 1.0.0", "1.0.0 ", "v1.0.0"};
 	enum cni_version v = CNI_VERSIONS;
 	struct err e;
 
@@ -208,8 +211,8 @@ static void another_version_is_refused_with_a_list_of_ours(void **state)
 
 static void the_answer_to_version_lists_them_all(void **state)
 {
-	json_auto_t *list = json_pack("[s,s,s,s,s,s,s]", "0.1.0", "0.2.0", "0.3.0", "0.3.1", "0.4.0", "1.0.0",
-				      "1.1.0");
+	json_auto_t *list = json_pack("[s,s,s,s,s,s,s]", "0.1.0", "0.2.0", "0.3.0", "0.3.1",
+				      "0.4.0", "1.0.0", "1.1.0");
 
 	(void)state;
 	expect_json(cni_version_answer("0.4.0"),
@@ -226,15 +229,19 @@ static void an_error_object_has_version_code_and_text(void **state)
 
 	(void)state;
 	(void)err_set(&e, CNI_ECONFIG, 0, "a \"quoted\" \\ text");
-	expect_json(cni_error_answer(&e, "0.3.1"), json_pack("{s:s, s:i, s:s}", "cniVersion", "0.3.1", "code",
-							     CNI_ECONFIG, "msg", "a \"quoted\" \\ text"));
+	expect_json(cni_error_answer(&e, "0.3.1"),
+		    json_pack("{s:s, s:i, s:s}", "cniVersion", "0.3.1", "code", CNI_ECONFIG, "msg",
+			      "a \"quoted\" \\ text"));
 	strcpy(e.details, "more");
 	expect_json(cni_error_answer(&e, NULL),
-		    json_pack("{s:s, s:i, s:s, s:s}", "cniVersion", "1.1.0", "code", CNI_ECONFIG, "msg",
-			      "a \"quoted\" \\ text", "details", "more"));
+		    json_pack("{s:s, s:i, s:s, s:s}", "cniVersion", "1.1.0", "code", CNI_ECONFIG,
+			      "msg", "a \"quoted\" \\ text", "details", "more"));
 }
 
-/* The bytes of a message can come from the environment, or be cut within a character: there is an error object all the same. */
+/*
+ * The bytes of a message can come from the environment, or be cut within a character: there is an
+ * error object all the same.
+ */
 static void a_message_that_is_not_utf8_still_makes_an_error_object(void **state)
 {
 	struct err e;
@@ -244,7 +251,8 @@ static void a_message_that_is_not_utf8_still_makes_an_error_object(void **state)
 	for (size_t i = 0; i < 2 * sizeof(e.msg); i += 2)
 		memcpy(long_text + i, "\xc3\xa9", 3);
 
-	const char *const msgs[] = {"CNI_IFNAME \"net\xff\" cannot name an interface", long_text, "\xc3"};
+	const char *const msgs[] = {"CNI_IFNAME \"net\xff\" cannot name an interface", long_text,
+				    "\xc3"};
 
 	for (size_t i = 0; i < ARRAY_SIZE(msgs); i++) {
 		(void)err_set(&e, CNI_EENV, 0, "%s", msgs[i]);

@@ -39,8 +39,8 @@ static void show_text(json_t *j, const char *key, const char *text)
 static json_t *shown(const struct conf *c)
 {
 	char text[PCIADDR_TEXT];
-	json_t *j = json_pack("{s:s, s:s, s:o}", "version", cni_version_name(c->version), "name", c->name, "vf",
-			      vf_attrs_to_json(&c->vf));
+	json_t *j = json_pack("{s:s, s:s, s:o}", "version", cni_version_name(c->version), "name",
+			      c->name, "vf", vf_attrs_to_json(&c->vf));
 
 	show_text(j, "device", c->device_id ? pciaddr_text(&c->device, text) : NULL);
 	show_text(j, "logFile", c->log_file);
@@ -55,12 +55,14 @@ static json_t *shown(const struct conf *c)
 		json_object_set(j, "result", c->result);
 	if (c->strict)
 		json_object_set_new(j, "strict", json_true());
+	if (c->valid_attachments)
+		json_object_set(j, "valid", c->valid_attachments);
 	return j;
 }
 
 /* Reads the object (taken over) as the configuration of a command. conf_clear() what is read. */
-static int read_for(enum cni_command command, const char *cni_args, json_t *object, struct conf *ret,
-		    struct err *e)
+static int read_for(enum cni_command command, const char *cni_args, json_t *object,
+		    struct conf *ret, struct err *e)
 {
 	const struct cni_args args = {.command = command, .args = cni_args};
 	char *text = json_dumps(object, 0); /* conf keeps it */
@@ -73,7 +75,8 @@ static int read_for(enum cni_command command, const char *cni_args, json_t *obje
 
 static json_t *smallest_with(const char *fragment)
 {
-	json_t *j = json("{'cniVersion': '1.0.0', 'name': 'n', 'type': 'sriov'}"), *more = json(fragment);
+	json_t *j = json("{'cniVersion': '1.0.0', 'name': 'n', 'type': 'sriov'}"),
+	       *more = json(fragment);
 
 	json_object_update(j, more);
 	json_decref(more);
@@ -84,7 +87,10 @@ static json_t *smallest_with(const char *fragment)
 
 #define NEWEST "'cniVersion': '1.1.0', 'interfaces': [], 'ips': [], 'routes': [], 'dns': {}"
 
-/* A key of the table, an addition to the smallest configuration, and what it adds to what is understood. */
+/*
+ * A key of the table, an addition to the smallest configuration, and what it adds to what is
+ * understood.
+ */
 static const struct {
 	const char *key, *fragment, *expected;
 } accepted[] = {
@@ -97,8 +103,10 @@ static const struct {
 	{"mac", "{'mac': '02:00:5E:00:00:01'}", "{'vf': {'mac': '02:00:5e:00:00:01'}}"},
 	{"vlan", "{'vlan': 0}", "{'vf': {'vlan': 0, 'vlanQoS': 0, 'vlanProto': '802.1q'}}"},
 	{"vlan", "{'vlan': 4094}", "{'vf': {'vlan': 4094, 'vlanQoS': 0, 'vlanProto': '802.1q'}}"},
-	{"vlanQoS", "{'vlan': 1, 'vlanQoS': 0}", "{'vf': {'vlan': 1, 'vlanQoS': 0, 'vlanProto': '802.1q'}}"},
-	{"vlanQoS", "{'vlan': 1, 'vlanQoS': 7}", "{'vf': {'vlan': 1, 'vlanQoS': 7, 'vlanProto': '802.1q'}}"},
+	{"vlanQoS", "{'vlan': 1, 'vlanQoS': 0}",
+	 "{'vf': {'vlan': 1, 'vlanQoS': 0, 'vlanProto': '802.1q'}}"},
+	{"vlanQoS", "{'vlan': 1, 'vlanQoS': 7}",
+	 "{'vf': {'vlan': 1, 'vlanQoS': 7, 'vlanProto': '802.1q'}}"},
 	{"vlanQoS", "{'vlanQoS': 0}", "{'vf': {'vlanQoS': 0}}"},
 	{"vlanProto", "{'vlan': 1, 'vlanProto': '802.1ad'}",
 	 "{'vf': {'vlan': 1, 'vlanQoS': 0, 'vlanProto': '802.1ad'}}"},
@@ -113,8 +121,10 @@ static const struct {
 	{"link_state", "{'link_state': 'disable'}", "{'vf': {'link_state': 'disable'}}"},
 	{"min_tx_rate", "{'min_tx_rate': 0}", "{'vf': {'min_tx_rate': 0}}"},
 	{"min_tx_rate", "{'min_tx_rate': 4294967295}", "{'vf': {'min_tx_rate': 4294967295}}"},
-	{"min_tx_rate", "{'min_tx_rate': 5, 'max_tx_rate': 5}", "{'vf': {'min_tx_rate': 5, 'max_tx_rate': 5}}"},
-	{"min_tx_rate", "{'min_tx_rate': 5, 'max_tx_rate': 0}", "{'vf': {'min_tx_rate': 5, 'max_tx_rate': 0}}"},
+	{"min_tx_rate", "{'min_tx_rate': 5, 'max_tx_rate': 5}",
+	 "{'vf': {'min_tx_rate': 5, 'max_tx_rate': 5}}"},
+	{"min_tx_rate", "{'min_tx_rate': 5, 'max_tx_rate': 0}",
+	 "{'vf': {'min_tx_rate': 5, 'max_tx_rate': 0}}"},
 	{"max_tx_rate", "{'max_tx_rate': 0}", "{'vf': {'max_tx_rate': 0}}"},
 	{"max_tx_rate", "{'max_tx_rate': 4294967295}", "{'vf': {'max_tx_rate': 4294967295}}"},
 	{"rss_query", "{'rss_query': 'on'}", "{'vf': {'rss_query': 'on'}}"},
@@ -137,14 +147,17 @@ static const struct {
 	{"logLevel", "{'logLevel': 'debug'}", "{'logLevel': 4}"},
 	{"logFile", "{'logFile': '/var/log/x'}", "{'logFile': '/var/log/x'}"},
 	{"strict", "{'strict': true}", "{'strict': true}"},
-	{"runtimeConfig", "{'runtimeConfig': {'mac': '02:00:5e:00:00:01', 'deviceID': '3b:02.1', 'portMappings': []}}",
+	{"runtimeConfig",
+	 "{'runtimeConfig': {'mac': '02:00:5e:00:00:01', 'deviceID': '3b:02.1', 'portMappings': []}}",
 	 "{'device': '0000:3b:02.1', 'vf': {'mac': '02:00:5e:00:00:01'}}"},
 	{"prevResult", "{'prevResult': {'cniVersion': '0.4.0'}}", "{'result': {" NEWEST "}}"},
 	{"args", "{'args': 1}", "{}"},
 	{"pciBusID", "{'pciBusID': '0000:3b:02.1'}", "{}"}, /* Multus adds it to deviceID */
 	{"capabilities", "{'capabilities': {'mac': true}}", "{}"},
-	{"cni.dev/valid-attachments", "{'cni.dev/valid-attachments': []}", "{}"},
-	{"cni.dev/attachments", "{'cni.dev/attachments': []}", "{}"},
+	{"cni.dev/valid-attachments", "{'cni.dev/valid-attachments': []}", "{'valid': []}"},
+	{"cni.dev/attachments", "{'cni.dev/attachments': []}", "{'valid': []}"},
+	{"cni.dev/attachments", "{'cni.dev/attachments': [1], 'cni.dev/valid-attachments': [2]}",
+	 "{'valid': [2]}"},
 };
 
 static void every_good_value_is_understood(void **state)
@@ -172,9 +185,11 @@ static const struct {
 	const char *expected;
 	bool needed;
 } refused[] = {
-	{"cniVersion", "{'cniVersion': '1.2.0'}", CNI_EVERSION, "cniVersion \"1.2.0\" is not supported", true},
+	{"cniVersion", "{'cniVersion': '1.2.0'}", CNI_EVERSION,
+	 "cniVersion \"1.2.0\" is not supported", true},
 	{"cniVersion", "{'cniVersion': ''}", CNI_EVERSION, "cniVersion \"\"", true},
-	{"cniVersion", "{'cniVersion': 1}", CNI_ECONFIG, "\"cniVersion\": 1 was given, a string", false},
+	{"cniVersion", "{'cniVersion': 1}", CNI_ECONFIG, "\"cniVersion\": 1 was given, a string",
+	 false},
 	{"name", "{'name': null}", CNI_ECONFIG, "\"name\" is missing", true},
 	{"name", "{'name': ''}", CNI_ECONFIG, "\"name\" is missing", true},
 	{"name", "{'name': 5}", CNI_ECONFIG, "\"name\": 5 was given", true},
@@ -183,48 +198,77 @@ static const struct {
 	{"name", "{'name': 'a/b'}", CNI_ECONFIG, "\"name\": \"a/b\" cannot name", true},
 	{"type", "{'type': null}", CNI_ECONFIG, "\"type\" is missing", true},
 	{"type", "{'type': ''}", CNI_ECONFIG, "\"type\" is missing", true},
-	{"deviceID", "{'deviceID': '0000:3b:02.8'}", CNI_ECONFIG, "\"deviceID\": \"0000:3b:02.8\" is not a PCI", false},
-	{"deviceID", "{'deviceID': ''}", CNI_ECONFIG, "\"deviceID\": \"\" is not a PCI address", false},
+	{"deviceID", "{'deviceID': '0000:3b:02.8'}", CNI_ECONFIG,
+	 "\"deviceID\": \"0000:3b:02.8\" is not a PCI", false},
+	{"deviceID", "{'deviceID': ''}", CNI_ECONFIG, "\"deviceID\": \"\" is not a PCI address",
+	 false},
 	{"deviceID", "{'deviceID': ['0000:3b:02.1']}", CNI_ECONFIG, "a string is expected", false},
-	{"mac", "{'mac': '00:00:00:00:00:00'}", CNI_ECONFIG, "\"mac\": \"00:00:00:00:00:00\" was given", false},
+	{"mac", "{'mac': '00:00:00:00:00:00'}", CNI_ECONFIG,
+	 "\"mac\": \"00:00:00:00:00:00\" was given", false},
 	{"mac", "{'mac': '03:00:5e:00:00:01'}", CNI_ECONFIG, "a unicast MAC address", false},
-	{"vlan", "{'vlan': 4095}", CNI_ECONFIG, "\"vlan\": 4095 was given, a whole number from 0 to 4094", false},
+	{"vlan", "{'vlan': 4095}", CNI_ECONFIG,
+	 "\"vlan\": 4095 was given, a whole number from 0 to 4094", false},
 	{"vlan", "{'vlan': -1}", CNI_ECONFIG, "\"vlan\": -1 was given", false},
 	{"vlan", "{'vlan': '100'}", CNI_ECONFIG, "\"vlan\": \"100\" was given", false},
 	{"vlanQoS", "{'vlan': 1, 'vlanQoS': 8}", CNI_ECONFIG, "\"vlanQoS\": 8 was given", false},
-	{"vlanQoS", "{'vlanQoS': 1}", CNI_ECONFIG, "\"vlanQoS\" needs a \"vlan\" from 1 to 4094", false},
-	{"vlanQoS", "{'vlan': 0, 'vlanQoS': 1}", CNI_ECONFIG, "\"vlanQoS\" needs a \"vlan\"", false},
-	{"vlanProto", "{'vlan': 1, 'vlanProto': '802.1x'}", CNI_ECONFIG, "one of \"802.1q\" \"802.1ad\"", false},
-	{"vlanProto", "{'vlanProto': '802.1ad'}", CNI_ECONFIG, "\"vlanProto\" needs a \"vlan\"", false},
-	{"vlanProto", "{'vlan': 0, 'vlanProto': '802.1ad'}", CNI_ECONFIG, "\"vlanProto\" needs a \"vlan\"", false},
-	{"spoofchk", "{'spoofchk': 'true'}", CNI_ECONFIG, "\"spoofchk\": \"true\" was given, one of \"off\" \"on\"", false},
+	{"vlanQoS", "{'vlanQoS': 1}", CNI_ECONFIG, "\"vlanQoS\" needs a \"vlan\" from 1 to 4094",
+	 false},
+	{"vlanQoS", "{'vlan': 0, 'vlanQoS': 1}", CNI_ECONFIG, "\"vlanQoS\" needs a \"vlan\"",
+	 false},
+	{"vlanProto", "{'vlan': 1, 'vlanProto': '802.1x'}", CNI_ECONFIG,
+	 "one of \"802.1q\" \"802.1ad\"", false},
+	{"vlanProto", "{'vlanProto': '802.1ad'}", CNI_ECONFIG, "\"vlanProto\" needs a \"vlan\"",
+	 false},
+	{"vlanProto", "{'vlan': 0, 'vlanProto': '802.1ad'}", CNI_ECONFIG,
+	 "\"vlanProto\" needs a \"vlan\"", false},
+	{"spoofchk", "{'spoofchk': 'true'}", CNI_ECONFIG,
+	 "\"spoofchk\": \"true\" was given, one of \"off\" \"on\"", false},
 	{"trust", "{'trust': true}", CNI_ECONFIG, "\"trust\": true was given", false},
-	{"link_state", "{'link_state': 'up'}", CNI_ECONFIG, "one of \"auto\" \"enable\" \"disable\"", false},
-	{"min_tx_rate", "{'min_tx_rate': 4294967296}", CNI_ECONFIG, "\"min_tx_rate\": 4294967296 was given", false},
-	{"min_tx_rate", "{'min_tx_rate': 6, 'max_tx_rate': 5}", CNI_ECONFIG, "min_tx_rate 6 is above max_tx_rate 5", false},
-	{"max_tx_rate", "{'max_tx_rate': 4294967296}", CNI_ECONFIG, "\"max_tx_rate\": 4294967296 was given", false},
+	{"link_state", "{'link_state': 'up'}", CNI_ECONFIG,
+	 "one of \"auto\" \"enable\" \"disable\"", false},
+	{"min_tx_rate", "{'min_tx_rate': 4294967296}", CNI_ECONFIG,
+	 "\"min_tx_rate\": 4294967296 was given", false},
+	{"min_tx_rate", "{'min_tx_rate': 6, 'max_tx_rate': 5}", CNI_ECONFIG,
+	 "min_tx_rate 6 is above max_tx_rate 5", false},
+	{"max_tx_rate", "{'max_tx_rate': 4294967296}", CNI_ECONFIG,
+	 "\"max_tx_rate\": 4294967296 was given", false},
 	{"rss_query", "{'rss_query': ''}", CNI_ECONFIG, "\"rss_query\": \"\" was given", false},
-	{"mtu", "{'mtu': 67}", CNI_ECONFIG, "\"mtu\": 67 was given, a whole number from 68 to 65535", false},
+	{"mtu", "{'mtu': 67}", CNI_ECONFIG,
+	 "\"mtu\": 67 was given, a whole number from 68 to 65535", false},
 	{"mtu", "{'mtu': 65536}", CNI_ECONFIG, "\"mtu\": 65536 was given", false},
-	{"pfLink", "{'pfLink': 'up'}", CNI_ECONFIG, "one of \"require\" \"raise\" \"ignore\"", false},
-	{"ipam", "{'ipam': 'host-local'}", CNI_ECONFIG, "\"ipam\": \"host-local\" was given, an object", false},
+	{"pfLink", "{'pfLink': 'up'}", CNI_ECONFIG, "one of \"require\" \"raise\" \"ignore\"",
+	 false},
+	{"ipam", "{'ipam': 'host-local'}", CNI_ECONFIG,
+	 "\"ipam\": \"host-local\" was given, an object", false},
 	{"ipam", "{'ipam': {'type': 1}}", CNI_ECONFIG, "ipam: \"type\": 1 was given", true},
-	{"ipam", "{'ipam': {'subnet': '10.1.2.0/24'}}", CNI_ECONFIG, "ipam: \"type\" is missing", true},
-	{"ipam", "{'ipam': {'type': '', 'subnet': '10.1.2.0/24'}}", CNI_ECONFIG, "ipam: \"type\" is missing", true},
+	{"ipam", "{'ipam': {'subnet': '10.1.2.0/24'}}", CNI_ECONFIG, "ipam: \"type\" is missing",
+	 true},
+	{"ipam", "{'ipam': {'type': '', 'subnet': '10.1.2.0/24'}}", CNI_ECONFIG,
+	 "ipam: \"type\" is missing", true},
 	{"ipamTimeout", "{'ipamTimeout': 0}", CNI_ECONFIG, "\"ipamTimeout\": 0 was given", false},
-	{"ipamTimeout", "{'ipamTimeout': 601}", CNI_ECONFIG, "\"ipamTimeout\": 601 was given", false},
+	{"ipamTimeout", "{'ipamTimeout': 601}", CNI_ECONFIG, "\"ipamTimeout\": 601 was given",
+	 false},
 	{"dns", "{'dns': []}", CNI_ECONFIG, "\"dns\": [] was given, an object", false},
-	{"logLevel", "{'logLevel': 'verbose'}", CNI_ECONFIG, "one of \"panic\" \"error\" \"warning\" \"info\" \"debug\"", false},
+	{"logLevel", "{'logLevel': 'verbose'}", CNI_ECONFIG,
+	 "one of \"panic\" \"error\" \"warning\" \"info\" \"debug\"", false},
 	{"logFile", "{'logFile': 1}", CNI_ECONFIG, "\"logFile\": 1 was given", false},
-	{"strict", "{'strict': 'true'}", CNI_ECONFIG, "\"strict\": \"true\" was given, true or false", false},
-	{"runtimeConfig", "{'runtimeConfig': []}", CNI_ECONFIG, "\"runtimeConfig\": [] was given", false},
-	{"runtimeConfig", "{'runtimeConfig': {'mac': 'x'}}", CNI_ECONFIG, "runtimeConfig: \"mac\": \"x\" was given", false},
-	{"runtimeConfig", "{'runtimeConfig': {'deviceID': 'ens1f0'}}", CNI_ECONFIG, "\"deviceID\": \"ens1f0\" is not", false},
+	{"strict", "{'strict': 'true'}", CNI_ECONFIG,
+	 "\"strict\": \"true\" was given, true or false", false},
+	{"runtimeConfig", "{'runtimeConfig': []}", CNI_ECONFIG, "\"runtimeConfig\": [] was given",
+	 false},
+	{"runtimeConfig", "{'runtimeConfig': {'mac': 'x'}}", CNI_ECONFIG,
+	 "runtimeConfig: \"mac\": \"x\" was given", false},
+	{"runtimeConfig", "{'runtimeConfig': {'deviceID': 'ens1f0'}}", CNI_ECONFIG,
+	 "\"deviceID\": \"ens1f0\" is not", false},
 	{"prevResult", "{'prevResult': []}", CNI_ECONFIG, "\"prevResult\": [] was given", false},
-	{"cni.dev/valid-attachments", "{'cni.dev/valid-attachments': {}}", CNI_ECONFIG, "{} was given, an array", false},
-	{"cni.dev/attachments", "{'cni.dev/attachments': 1}", CNI_ECONFIG, "1 was given, an array", false},
-	{"prevResult", "{'prevResult': {'cniVersion': '9.0.0'}}", CNI_EVERSION, "prevResult: cniVersion \"9.0.0\"", false},
-	{"prevResult", "{'prevResult': {'cniVersion': '1.0.0', 'ips': {}}}", CNI_EDECODE, "prevResult: \"ips\"", false},
+	{"cni.dev/valid-attachments", "{'cni.dev/valid-attachments': {}}", CNI_ECONFIG,
+	 "{} was given, an array", false},
+	{"cni.dev/attachments", "{'cni.dev/attachments': 1}", CNI_ECONFIG, "1 was given, an array",
+	 false},
+	{"prevResult", "{'prevResult': {'cniVersion': '9.0.0'}}", CNI_EVERSION,
+	 "prevResult: cniVersion \"9.0.0\"", false},
+	{"prevResult", "{'prevResult': {'cniVersion': '1.0.0', 'ips': {}}}", CNI_EDECODE,
+	 "prevResult: \"ips\"", false},
 };
 
 static void every_bad_value_is_refused(void **state)
@@ -238,31 +282,37 @@ static void every_bad_value_is_refused(void **state)
 			struct conf c = {0};
 			struct err e = {0};
 
-			expect_err(read_for(commands[k], "", smallest_with(refused[i].fragment), &c, &e), &e,
-				   refused[i].code, refused[i].expected);
+			expect_err(read_for(commands[k], "", smallest_with(refused[i].fragment), &c,
+					    &e),
+				   &e, refused[i].code, refused[i].expected);
 			conf_clear(&c);
 		}
 	}
 }
 
-/* An attachment is given back from its record: for DEL only the network and its IPAM count. */
-static void what_del_does_not_need_may_be_wrong(void **state)
+/*
+ * An attachment is given back from its record: for DEL and GC only the network and its IPAM count.
+ *
+ */
+static void what_del_and_gc_do_not_need_may_be_wrong(void **state)
 {
+	static const enum cni_command commands[] = {CNI_DEL, CNI_GC};
 	struct err e = {0};
 
 	(void)state;
-	expect_ok(log_open(LOG_PANIC, NULL, "", "", &e), &e); /* each is a warning, and stderr is no place for it */
+	expect_ok(log_open(LOG_PANIC, NULL, "", "", &e),
+		  &e); /* each is a warning, and stderr is no place for it */
 	for (size_t i = 0; i < ARRAY_SIZE(refused); i++) {
-		struct conf c = {0};
-
 		EXPECT_ROW(refused[i].fragment);
-		e = (struct err){0};
+		for (size_t k = 0; k < ARRAY_SIZE(commands); k++) {
+			struct conf c = {0};
+			int r = read_for(commands[k], "", smallest_with(refused[i].fragment), &c,
+					 &e);
 
-		int r = read_for(CNI_DEL, "", smallest_with(refused[i].fragment), &c, &e);
-
-		expect_int(r, refused[i].needed ? -1 : 0);
-		expect_text(r ? NULL : c.name, r ? NULL : "n");
-		conf_clear(&c);
+			expect_int(r, refused[i].needed ? -1 : 0);
+			expect_text(r ? NULL : c.name, r ? NULL : "n");
+			conf_clear(&c);
+		}
 	}
 	expect_ok(log_open(LOG_WARNING, NULL, "", "", &e), &e);
 }
@@ -281,6 +331,21 @@ static void what_is_tolerated_leaves_no_error_behind(void **state)
 	expect_ok(log_open(LOG_WARNING, NULL, "", "", &e), &e);
 }
 
+/* A list that cannot be read is as good as none: nothing is released for it. */
+static void gc_without_a_list_has_no_list(void **state)
+{
+	struct conf c = {0};
+	struct err e = {0};
+
+	(void)state;
+	expect_ok(log_open(LOG_PANIC, NULL, "", "", &e), &e);
+	expect_ok(read_for(CNI_GC, "", smallest_with("{'cni.dev/valid-attachments': {}}"), &c, &e),
+		  &e);
+	expect_int(c.valid_attachments == NULL, true);
+	conf_clear(&c);
+	expect_ok(log_open(LOG_WARNING, NULL, "", "", &e), &e);
+}
+
 /* The good keys of a configuration that DEL tolerates are read: above all its IPAM section. */
 static void del_reads_what_is_good_beside_what_is_bad(void **state)
 {
@@ -289,12 +354,17 @@ static void del_reads_what_is_good_beside_what_is_bad(void **state)
 
 	(void)state;
 	expect_ok(log_open(LOG_PANIC, NULL, "", "", &e), &e);
-	expect_ok(read_for(CNI_DEL, "nonsense",
-			   smallest_with("{'vlan': 5000, 'deviceID': 'x', 'mtu': 1400, 'runtimeConfig': {'mac': 1},"
-					 " 'ipam': {'type': 'static'}, 'prevResult': {'cniVersion': '9.0.0'}}"),
-			   &c, &e),
-		  &e);
-	expect_json(shown(&c), json("{'version': '1.0.0', 'name': 'n', 'vf': {}, 'mtu': 1400, 'ipam': 'static'}"));
+	expect_ok(
+		read_for(
+			CNI_DEL, "nonsense",
+			smallest_with(
+				"{'vlan': 5000, 'deviceID': 'x', 'mtu': 1400, 'runtimeConfig': {'mac': 1},"
+				" 'ipam': {'type': 'static'}, 'prevResult': {'cniVersion': '9.0.0'}}"),
+			&c, &e),
+		&e);
+	expect_json(
+		shown(&c),
+		json("{'version': '1.0.0', 'name': 'n', 'vf': {}, 'mtu': 1400, 'ipam': 'static'}"));
 	conf_clear(&c);
 	expect_ok(log_open(LOG_WARNING, NULL, "", "", &e), &e);
 }
@@ -312,9 +382,10 @@ static bool has_row(bool good, const char *key, const json_t *value)
 
 		if (strcmp(good ? accepted[i].key : refused[i].key, key) != 0)
 			continue;
-		if (!value || (v && (json_equal(v, value) || (json_is_string(v) && json_is_string(value) &&
-							      !strcasecmp(json_string_value(v),
-									  json_string_value(value))))))
+		if (!value ||
+		    (v && (json_equal(v, value) ||
+			   (json_is_string(v) && json_is_string(value) &&
+			    !strcasecmp(json_string_value(v), json_string_value(value))))))
 			return true;
 	}
 	return false;
@@ -359,20 +430,30 @@ static void the_mac_of_the_runtime_wins_over_cni_args_and_that_over_the_key(void
 		json_t *j = smallest_with(key ? "{'mac': '02:00:00:00:00:01'}" : "{}");
 
 		if (runtime)
-			json_object_set_new(j, "runtimeConfig", json("{'mac': '02:00:00:00:00:03'}"));
-		expect_ok(read_for(CNI_ADD, args ? "IgnoreUnknown=1;MAC=02:00:00:00:00:02" : "IgnoreUnknown=1", j, &c,
-				   &e),
-			  &e);
+			json_object_set_new(j, "runtimeConfig",
+					    json("{'mac': '02:00:00:00:00:03'}"));
+		expect_ok(
+			read_for(CNI_ADD,
+				 args ? "IgnoreUnknown=1;MAC=02:00:00:00:00:02" : "IgnoreUnknown=1",
+				 j, &c, &e),
+			&e);
 		expect_int(c.vf.f[VF_MAC].set, sources != 0);
-		expect_hex(c.vf.f[VF_MAC].v, runtime ? 0x020000000003 : args ? 0x020000000002 : key ? 0x020000000001 : 0);
+		expect_hex(c.vf.f[VF_MAC].v, runtime ? 0x020000000003
+					     : args  ? 0x020000000002
+					     : key   ? 0x020000000001
+						     : 0);
 		conf_clear(&c);
 	}
 }
 
 static void a_bad_mac_in_cni_args_is_refused(void **state)
 {
-	static const char *const bad[] = {"MAC=", "MAC=x", "MAC=00:00:00:00:00:00", "MAC=01:00:00:00:00:00",
-					  "MAC=02:00:00:00:00:01;x", "nonsense"};
+	static const char *const bad[] = {"MAC=",
+					  "MAC=x",
+					  "MAC=00:00:00:00:00:00",
+					  "MAC=01:00:00:00:00:00",
+					  "MAC=02:00:00:00:00:01;x",
+					  "nonsense"};
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(bad); i++) {
@@ -380,7 +461,8 @@ static void a_bad_mac_in_cni_args_is_refused(void **state)
 		struct err e = {0};
 
 		EXPECT_ROW(bad[i]);
-		expect_err(read_for(CNI_ADD, bad[i], smallest_with("{}"), &c, &e), &e, CNI_EENV, "CNI_ARGS: ");
+		expect_err(read_for(CNI_ADD, bad[i], smallest_with("{}"), &c, &e), &e, CNI_EENV,
+			   "CNI_ARGS: ");
 		conf_clear(&c);
 	}
 }
@@ -391,10 +473,13 @@ static void the_device_of_the_runtime_wins(void **state)
 	struct err e = {0};
 
 	(void)state;
-	expect_ok(read_for(CNI_ADD, "",
-			   smallest_with("{'deviceID': '0000:01:10.0', 'runtimeConfig': {'deviceID': '0000:01:10.2'}}"), &c,
-			   &e),
-		  &e);
+	expect_ok(
+		read_for(
+			CNI_ADD, "",
+			smallest_with(
+				"{'deviceID': '0000:01:10.0', 'runtimeConfig': {'deviceID': '0000:01:10.2'}}"),
+			&c, &e),
+		&e);
 	expect_text(c.device_id, "0000:01:10.2");
 	expect_hex(c.device.rid, 0x0182);
 	conf_clear(&c);
@@ -444,7 +529,8 @@ static void an_unknown_key_is_an_error_where_it_is_strict(void **state)
 		const char *fragment, *expected;
 	} rows[] = {
 		{"{'Vlan': 5}", "unknown key \"Vlan\"; correct the spelling"},
-		{"{'vlan_qos': 5, 'spoofcheck': 'on'}", "unknown keys \"vlan_qos\", \"spoofcheck\"; correct"},
+		{"{'vlan_qos': 5, 'spoofcheck': 'on'}",
+		 "unknown keys \"vlan_qos\", \"spoofcheck\"; correct"},
 		{"{'': 1}", "unknown key \"\""},
 	};
 
@@ -524,7 +610,8 @@ static void a_configuration_is_understood(void **state)
 /* NAME.expected: the code, a space, part of the message. */
 static void a_configuration_is_refused(void **state)
 {
-	_cleanup_free_ char *expected = fixture_read(fixture_beside(state, ".expected"), NULL), *text = NULL;
+	_cleanup_free_ char *expected = fixture_read(fixture_beside(state, ".expected"), NULL),
+			    *text = NULL;
 	struct conf c = {0};
 	struct err e = {0};
 	char *part;
@@ -540,8 +627,9 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_good_value_is_understood),
 		cmocka_unit_test(every_bad_value_is_refused),
-		cmocka_unit_test(what_del_does_not_need_may_be_wrong),
+		cmocka_unit_test(what_del_and_gc_do_not_need_may_be_wrong),
 		cmocka_unit_test(what_is_tolerated_leaves_no_error_behind),
+		cmocka_unit_test(gc_without_a_list_has_no_list),
 		cmocka_unit_test(del_reads_what_is_good_beside_what_is_bad),
 		cmocka_unit_test(every_row_of_the_table_has_its_tests),
 		cmocka_unit_test(the_mac_of_the_runtime_wins_over_cni_args_and_that_over_the_key),

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* delegate_test.c - the IPAM plugins of tests/data/ipam, as they are meant to be and as they are met */
+/* delegate_test.c - the IPAM plugins of tests/data/ipam, as they should be and as they are met */
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -31,10 +32,12 @@ static const struct cni_args attachment = {
 /* Runs a plugin; *test_signal is for kills_itself. */
 static const char *test_signal = "SEGV", *config = "{}";
 
-static int run_for(const char *type, enum cni_command command, int timeout_ms, json_t **ret, struct err *e)
+static int run_for(const char *type, enum cni_command command, int timeout_ms, json_t **ret,
+		   struct err *e)
 {
 	char dir[PATH_MAX], sig[32], path[PATH_MAX];
-	const char *const env[] = {path, dir, sig, "CNI_IFNAME=wrong", "CNI_OTHER=wrong", "CNIX=kept", NULL};
+	const char *const env[] = {path,        dir, sig, "CNI_IFNAME=wrong", "CNI_OTHER=wrong",
+				   "CNIX=kept", NULL};
 	const struct delegate d = {
 		.type = type,
 		.args = &attachment,
@@ -85,10 +88,13 @@ static const struct {
 	{"only_here", SECOND, SECOND "/only_here", 0},
 	{"only_here", FIRST ":" SECOND, SECOND "/only_here", 0}, /* the first cannot be executed */
 	{"answers", "::/nowhere::" FIRST ":", FIRST "/answers", 0},
-	{"ipam", FIXTURES ":" FIRST, "IPAM plugin ipam is not in CNI_PATH", CNI_EIPAM}, /* a folder */
-	{"none", FIRST, "IPAM plugin none is not in CNI_PATH (" FIRST "); install it there", CNI_EIPAM},
+	{"ipam", FIXTURES ":" FIRST, "IPAM plugin ipam is not in CNI_PATH",
+	 CNI_EIPAM}, /* a folder */
+	{"none", FIRST, "IPAM plugin none is not in CNI_PATH (" FIRST "); install it there",
+	 CNI_EIPAM},
 	{"answers", "", "is not in CNI_PATH (which is empty)", CNI_EIPAM},
-	{"answers", ":", "is not in CNI_PATH", CNI_EIPAM}, /* nothing is no folder, and not this one */
+	{"answers", ":", "is not in CNI_PATH",
+	 CNI_EIPAM}, /* nothing is no folder, and not this one */
 	{"", FIRST, "\"type\": \"\" is not the name of an executable", CNI_ECONFIG},
 	{".", FIRST, "is not the name of an executable", CNI_ECONFIG},
 	{"..", FIRST, "is not the name of an executable", CNI_ECONFIG},
@@ -136,12 +142,13 @@ static void an_address_is_answered_in_the_newest_shape(void **state)
 
 	(void)state;
 	expect_ok(add("answers", &result, &e), &e);
-	expect_json(result, json_pack("{s:s, s:[], s:[{s:s}], s:[], s:{}}", "cniVersion", "1.1.0", "interfaces",
-				      "ips", "address", "10.1.2.3/24", "routes", "dns"));
+	expect_json(result,
+		    json_pack("{s:s, s:[], s:[{s:s}], s:[], s:{}}", "cniVersion", "1.1.0",
+			      "interfaces", "ips", "address", "10.1.2.3/24", "routes", "dns"));
 	expect_ok(add("answers_as_of_old", &result, &e), &e);
-	expect_json(result, json_pack("{s:s, s:[], s:[{s:s, s:s}], s:[], s:{}}", "cniVersion", "1.1.0",
-				      "interfaces", "ips", "address", "10.1.2.3/24", "gateway", "10.1.2.1",
-				      "routes", "dns"));
+	expect_json(result, json_pack("{s:s, s:[], s:[{s:s, s:s}], s:[], s:{}}", "cniVersion",
+				      "1.1.0", "interfaces", "ips", "address", "10.1.2.3/24",
+				      "gateway", "10.1.2.1", "routes", "dns"));
 	no_child_is_left();
 }
 
@@ -153,7 +160,8 @@ static void of_other_commands_the_output_is_not_looked_at(void **state)
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(commands); i++) {
 		expect_ok(run_for("answers", commands[i], 20000, NULL, &e), &e);
-		expect_err(run_for("refuses", commands[i], 20000, NULL, &e), &e, 11, "no address left");
+		expect_err(run_for("refuses", commands[i], 20000, NULL, &e), &e, 11,
+			   "no address left");
 	}
 }
 
@@ -163,17 +171,23 @@ static const struct {
 	const char *expected, *details;
 } failures[] = {
 	{"refuses", 11, "IPAM plugin refuses: no address left in 10.1.2.0/24", "254 leases"},
-	{"refuses_without_code", CNI_EIPAM, "IPAM plugin refuses_without_code: no address left", ""},
+	{"refuses_without_code", CNI_EIPAM, "IPAM plugin refuses_without_code: no address left",
+	 ""},
 	{"refuses_with_a_code_beyond_32_bits", CNI_EIPAM, ": no address left", ""},
-	{"refuses_without_words", CNI_EIPAM, "ended with status 3 and printed no error object: \"{\"cniVersion\"", ""},
+	{"refuses_without_words", CNI_EIPAM,
+	 "ended with status 3 and printed no error object: \"{\"cniVersion\"", ""},
 	{"ends_with_status_2", CNI_EIPAM,
-	 "ended with status 2 and printed no error object: \"panic:   [31m  on standard output \"", ""},
+	 "ended with status 2 and printed no error object: \"panic:   [31m  on standard output \"",
+	 ""},
 	{"ends_silently", CNI_EIPAM, "ended with status 1 and printed no error object: \"\"", ""},
-	{"ends_well_with_an_error_object", CNI_EIPAM, "the result of IPAM plugin ends_well_with_an_error_object", ""},
+	{"ends_well_with_an_error_object", CNI_EIPAM,
+	 "the result of IPAM plugin ends_well_with_an_error_object", ""},
 	{"prints_rubbish", CNI_EIPAM, "near 'Usage' (it printed \"Usage: ipam [OPTION]... \")", ""},
 	{"prints_nothing", CNI_EIPAM, "(it printed \"\")", ""},
-	{"prints_two_mebibytes", CNI_EIPAM, "the result of IPAM plugin prints_two_mebibytes is larger than 1048576", ""},
-	{"has_no_address", CNI_EIPAM, "the result of IPAM plugin has_no_address has no address", ""},
+	{"prints_two_mebibytes", CNI_EIPAM,
+	 "the result of IPAM plugin prints_two_mebibytes is larger than 1048576", ""},
+	{"has_no_address", CNI_EIPAM, "the result of IPAM plugin has_no_address has no address",
+	 ""},
 	{"speaks_a_future_version", CNI_EIPAM, "cniVersion \"9.0.0\" is not supported", ""},
 	{"none", CNI_EIPAM, "IPAM plugin none is not in CNI_PATH", ""},
 };
@@ -186,7 +200,8 @@ static void what_goes_wrong_is_said(void **state)
 		json_t *result;
 
 		EXPECT_ROW(failures[i].type);
-		expect_err(add(failures[i].type, &result, &e), &e, failures[i].code, failures[i].expected);
+		expect_err(add(failures[i].type, &result, &e), &e, failures[i].code,
+			   failures[i].expected);
 		expect_text(e.details, failures[i].details);
 		expect_int(result == NULL, true);
 		no_child_is_left();
@@ -208,8 +223,12 @@ static void a_result_may_have_one_mebibyte(void **state)
 static void its_environment_is_that_of_the_attachment(void **state)
 {
 	static const char *const lines[] = {
-		"\nCNI_COMMAND=ADD\n", "\nCNI_CONTAINERID=c1\n", "\nCNI_NETNS=/run/netns/x\n",
-		"\nCNI_IFNAME=net1\n", "\nCNI_ARGS=K=V\n",       "\nCNI_PATH=" FIRST ":" SECOND "\n",
+		"\nCNI_COMMAND=ADD\n",
+		"\nCNI_CONTAINERID=c1\n",
+		"\nCNI_NETNS=/run/netns/x\n",
+		"\nCNI_IFNAME=net1\n",
+		"\nCNI_ARGS=K=V\n",
+		"\nCNI_PATH=" FIRST ":" SECOND "\n",
 		"\nCNIX=kept\n",
 	};
 	json_t *result;
@@ -291,7 +310,8 @@ static void a_plugin_that_hangs_is_killed_with_its_children(void **state)
 	(void)state;
 	expect_int(mkfifo(scratch_path("alive"), 0600), 0);
 	for (size_t i = 0; i < ARRAY_SIZE(types); i++) {
-		_cleanup_fd_ int alive = open(scratch_path("alive"), O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+		_cleanup_fd_ int alive =
+			open(scratch_path("alive"), O_RDONLY | O_NONBLOCK | O_CLOEXEC);
 		struct pollfd p = {.fd = alive};
 		json_t *result = NULL;
 		struct err e;
@@ -327,7 +347,8 @@ static void a_daemon_that_holds_the_output_holds_up_nobody(void **state)
 	int alive;
 
 	(void)alarm(5); /* ends the test, should the daemon not be there */
-	while ((alive = open(scratch_path("alive"), O_WRONLY | O_NONBLOCK | O_CLOEXEC)) < 0 && errno == ENXIO)
+	while ((alive = open(scratch_path("alive"), O_WRONLY | O_NONBLOCK | O_CLOEXEC)) < 0 &&
+	       errno == ENXIO)
 		(void)usleep(1000);
 	(void)alarm(0);
 	expect_int(alive >= 0, true);
@@ -349,7 +370,8 @@ static void an_executable_that_is_being_written_is_not_started(void **state)
 
 	_cleanup_fd_ int writer = open(scratch_path("ipam"), O_WRONLY | O_CLOEXEC);
 
-	expect_err(delegate_run(&d, CNI_ADD, &result, &e), &e, CNI_EIPAM, "cannot start IPAM plugin");
+	expect_err(delegate_run(&d, CNI_ADD, &result, &e), &e, CNI_EIPAM,
+		   "cannot start IPAM plugin");
 	expect_int(e.errnum, ETXTBSY);
 	no_child_is_left();
 }
@@ -366,9 +388,40 @@ static void what_cannot_be_executed_is_not_started(void **state)
 	scratch_file("#!/no/such/shell\n", "ipam");
 	expect_int(chmod(scratch_path("ipam"), 0700), 0);
 	args.path = scratch_path(".");
-	expect_err(delegate_run(&d, CNI_ADD, &result, &e), &e, CNI_EIPAM, "cannot start IPAM plugin");
+	expect_err(delegate_run(&d, CNI_ADD, &result, &e), &e, CNI_EIPAM,
+		   "cannot start IPAM plugin");
 	expect_int(e.errnum, ENOENT);
 	no_child_is_left();
+}
+
+static void without_descriptors_no_plugin_is_started(void **state)
+{
+	struct cni_args args = attachment;
+	const char *const env[] = {NULL};
+	const struct delegate d = {"ipam", &args, env, "{}", 2, 1000};
+	int lowest = dup(0);
+	struct rlimit before;
+
+	(void)state;
+	(void)close(lowest);
+	scratch_link("/bin/true", "ipam");
+	args.path = scratch_path(".");
+	expect_int(getrlimit(RLIMIT_NOFILE, &before), 0);
+	/* its input and both ends of its output: 3 are needed, and no more */
+	for (int left = 0; left <= 3; left++) {
+		struct rlimit few = {(rlim_t)(lowest + left), before.rlim_max};
+		struct err e = {0};
+		int r;
+
+		expect_int(setrlimit(RLIMIT_NOFILE, &few), 0);
+		r = delegate_run(&d, CNI_DEL, NULL, &e);
+		expect_int(setrlimit(RLIMIT_NOFILE, &before), 0);
+		if (left == 3)
+			expect_ok(r, &e);
+		else
+			expect_err(r, &e, left ? CNI_EIPAM : CNI_EIO, "Too many open files");
+		no_child_is_left();
+	}
 }
 
 static void nothing_stays_open(void **state)
@@ -404,6 +457,7 @@ int main(void)
 		SCRATCH_TEST(a_daemon_that_holds_the_output_holds_up_nobody),
 		SCRATCH_TEST(an_executable_that_is_being_written_is_not_started),
 		SCRATCH_TEST(what_cannot_be_executed_is_not_started),
+		SCRATCH_TEST(without_descriptors_no_plugin_is_started),
 		cmocka_unit_test(nothing_stays_open),
 	};
 

@@ -42,7 +42,10 @@ static void context_goes_in_front_and_a_hint_behind(void **state)
 	expect_int(e.errnum, EPERM);
 }
 
-/* Every way to grow a message, at every length around the end of the buffer: valgrind and ASan look at the bytes. */
+/*
+ * Every way to grow a message, at every length around the end of the buffer: valgrind and ASan look
+ * at the bytes.
+ */
 static void a_long_message_is_cut_at_the_end(void **state)
 {
 	struct err e, before;
@@ -57,6 +60,8 @@ static void a_long_message_is_cut_at_the_end(void **state)
 		memset(&e, '!', sizeof(e));
 		(void)err_set(&e, CNI_EIO, EIO, "%s", text);
 		expect_int(strspn(e.msg, "x"), kept);
+		expect_int(e.details[1], '!'); /* what follows the message is as it was */
+		expect_int(e.details[8], '!');
 		before = e;
 		(void)err_hint(&e, "a hint");
 		expect_int(strnlen(e.msg, sizeof(e.msg)) < sizeof(e.msg), true);

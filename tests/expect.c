@@ -65,8 +65,8 @@ static char *hex_text(const void *bytes, size_t len)
 	return text;
 }
 
-void expect_bytes_at(const struct expect_place *at, const void *actual, size_t len, const void *expected,
-		     size_t expected_len)
+void expect_bytes_at(const struct expect_place *at, const void *actual, size_t len,
+		     const void *expected, size_t expected_len)
 {
 	if (len != expected_len || memcmp(actual, expected, len) != 0)
 		differs(at, "actual:\n%s\nexpected:\n%s", hex_text(actual, len),
@@ -76,16 +76,19 @@ void expect_bytes_at(const struct expect_place *at, const void *actual, size_t l
 void expect_ok_at(const struct expect_place *at, int result, const struct err *e)
 {
 	if (result < 0)
-		differs(at, "actual:   code %d, errno %d: %s\nexpected: success", e->code, e->errnum, e->msg);
+		differs(at, "actual:   code %d, errno %d: %s\nexpected: success", e->code,
+			e->errnum, e->msg);
 }
 
 void expect_err_at(const struct expect_place *at, int result, const struct err *e, int code,
 		   const char *part)
 {
 	if (result != -1)
-		differs(at, "actual:   success (%d)\nexpected: code %d: ... %s", result, code, part);
+		differs(at, "actual:   success (%d)\nexpected: code %d: ... %s", result, code,
+			part);
 	else if (e->code != code || !strstr(e->msg, part))
-		differs(at, "actual:   code %d: %s\nexpected: code %d: ... %s", e->code, e->msg, code, part);
+		differs(at, "actual:   code %d: %s\nexpected: code %d: ... %s", e->code, e->msg,
+			code, part);
 }
 
 void expect_json_at(const struct expect_place *at, json_t *actual, json_t *expected)

@@ -12,8 +12,11 @@
 
 #include "err.h"
 
-/* To the end of the block, a failure is printed with this text in front: the row of a table that is looked at. */
-#define EXPECT_ROW(text) \
+/*
+ * To the end of the block, a failure is printed with this text in front: the row of a table that is
+ * looked at.
+ */
+#define EXPECT_ROW(text)                                                                           \
 	__attribute__((cleanup(expect_row_end), unused)) const char *row_ = expect_row = (text)
 extern const char *expect_row;
 void expect_row_end(const char **row);
@@ -24,13 +27,13 @@ struct expect_place {
 };
 #define EXPECT_HERE(what) (&(const struct expect_place){__FILE__, what, __LINE__})
 
-#define expect_int(actual, expected) \
+#define expect_int(actual, expected)                                                               \
 	expect_int_at(EXPECT_HERE(#actual), (intmax_t)(actual), (intmax_t)(expected))
-#define expect_hex(actual, expected) \
+#define expect_hex(actual, expected)                                                               \
 	expect_hex_at(EXPECT_HERE(#actual), (uintmax_t)(actual), (uintmax_t)(expected))
 #define expect_text(actual, expected) expect_text_at(EXPECT_HERE(#actual), actual, expected)
 #define expect_within(text, part)     expect_within_at(EXPECT_HERE(#text), text, part)
-#define expect_bytes(actual, len, expected, expected_len) \
+#define expect_bytes(actual, len, expected, expected_len)                                          \
 	expect_bytes_at(EXPECT_HERE(#actual), actual, len, expected, expected_len)
 
 /* The result of a call that is to succeed: 0 or more, with its err as the reason why it did not. */
@@ -46,8 +49,8 @@ void expect_int_at(const struct expect_place *at, intmax_t actual, intmax_t expe
 void expect_hex_at(const struct expect_place *at, uintmax_t actual, uintmax_t expected);
 void expect_text_at(const struct expect_place *at, const char *actual, const char *expected);
 void expect_within_at(const struct expect_place *at, const char *text, const char *part);
-void expect_bytes_at(const struct expect_place *at, const void *actual, size_t len, const void *expected,
-		     size_t expected_len);
+void expect_bytes_at(const struct expect_place *at, const void *actual, size_t len,
+		     const void *expected, size_t expected_len);
 void expect_ok_at(const struct expect_place *at, int result, const struct err *e);
 void expect_err_at(const struct expect_place *at, int result, const struct err *e, int code,
 		   const char *part);

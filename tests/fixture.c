@@ -27,7 +27,8 @@ char *fixture_read(const char *path, size_t *ret_len)
 	(void)snprintf(full, sizeof(full), FIXTURES "%s", path);
 	f = fopen(full, "re");
 	if (!f)
-		fail_msg("%s: %s; the tests run in the root of the repository", full, strerror(errno));
+		fail_msg("%s: %s; the tests run in the root of the repository", full,
+			 strerror(errno));
 	copy = open_memstream(&text, &size);
 	while ((c = getc(f)) != EOF)
 		(void)putc(c, copy);
@@ -82,7 +83,8 @@ int fixture_run(const char *folder, CMUnitTestFunction test)
 	(void)snprintf(full, sizeof(full), FIXTURES "%s", folder);
 	n = scandir(full, &names, is_input, alphasort);
 	if (n <= 0) {
-		print_error("%s holds no input; the tests run in the root of the repository\n", full);
+		print_error("%s holds no input; the tests run in the root of the repository\n",
+			    full);
 		return 1;
 	}
 
@@ -112,7 +114,8 @@ static char scratch[PATH_MAX];
 int scratch_make(void **state)
 {
 	(void)state;
-	(void)snprintf(scratch, sizeof(scratch), "%s/sriov-test.XXXXXX", getenv("TMPDIR") ?: "/tmp");
+	(void)snprintf(scratch, sizeof(scratch), "%s/sriov-test.XXXXXX",
+		       getenv("TMPDIR") ?: "/tmp");
 	return mkdtemp(scratch) ? 0 : -1;
 }
 
@@ -141,13 +144,13 @@ static const char *make_path(const char *fmt, va_list ap)
 	return path;
 }
 
-#define MAKE_PATH(fmt)                           \
-	({                                       \
-		va_list ap;                      \
-		va_start(ap, fmt);               \
-		const char *p = make_path(fmt, ap); \
-		va_end(ap);                      \
-		p;                               \
+#define MAKE_PATH(fmt)                                                                             \
+	({                                                                                         \
+		va_list ap;                                                                        \
+		va_start(ap, fmt);                                                                 \
+		const char *p = make_path(fmt, ap);                                                \
+		va_end(ap);                                                                        \
+		p;                                                                                 \
 	})
 
 const char *scratch_path(const char *fmt, ...)
@@ -212,9 +215,10 @@ void scratch_namespaces(int flags)
 	(void)snprintf(uids, sizeof(uids), "0 %u 1", geteuid());
 	(void)snprintf(gids, sizeof(gids), "0 %u 1", getegid());
 	if (unshare(CLONE_NEWUSER | flags) < 0)
-		fail_msg("unshare: %s; these tests need user namespaces (sysctl user.max_user_namespaces, "
-			 "kernel.unprivileged_userns_clone)",
-			 strerror(errno));
+		fail_msg(
+			"unshare: %s; these tests need user namespaces (sysctl user.max_user_namespaces, "
+			"kernel.unprivileged_userns_clone)",
+			strerror(errno));
 	write_proc("/proc/self/setgroups", "deny");
 	write_proc("/proc/self/uid_map", uids);
 	write_proc("/proc/self/gid_map", gids);

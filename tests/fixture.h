@@ -11,16 +11,23 @@
 /* All paths are relative to tests/data; the tests run in the root of the repository. */
 #define FIXTURES "tests/data/"
 
-/* The whole file with a NUL behind it, owned by the caller. What is missing fails the test, as everywhere here. */
+/*
+ * The whole file with a NUL behind it, owned by the caller. What is missing fails the test, as
+ * everywhere here.
+ */
 char *fixture_read(const char *path, size_t *ret_len);
 json_t *fixture_json(const char *path);
 
-/* The bytes of a file in hexadecimal, with comments from '#' to the end of the line. Owned by the caller. */
+/*
+ * The bytes of a file in hexadecimal, with comments from '#' to the end of the line. Owned by the
+ * caller.
+ */
 uint8_t *fixture_hex(const char *path, size_t *ret_len);
 
 /*
- * A group of tests, one for each input NAME.json of a folder and called NAME. *state of the test is "FOLDER/NAME", without
- * the ending: beside the input lies what is expected of it. Result: number of failures.
+ * A group of tests, one for each input NAME.json of a folder and called NAME. *state of the test is
+ * "FOLDER/NAME", without the ending: beside the input lies what is expected of it. Result: number
+ * of failures.
  */
 int fixture_run(const char *folder, CMUnitTestFunction test);
 
@@ -44,7 +51,7 @@ void scratch_link(const char *target, const char *fmt, ...) __attribute__((forma
 void scratch_folder(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 
 /*
- * From here on the process is root in a user namespace of its own, and in new namespaces of the kinds in flags (CLONE_NEW*).
- * A system that does not permit it fails the test.
+ * From here on the process is root in a user namespace of its own, and in new namespaces of the
+ * kinds in flags (CLONE_NEW*). A system that does not permit it fails the test.
  */
 void scratch_namespaces(int flags);

@@ -7,7 +7,8 @@
 #include <stdint.h>
 
 /*
- * Turns text of pairs of hexadecimal digits into the bytes, in place. What else stands between them is skipped, and all from
+ * Turns text of pairs of hexadecimal digits into the bytes, in place. What else stands between them
+ * is skipped, and all from
  * '#' to the end of a line. Result: the number of bytes.
  */
 static inline size_t hex_decode(uint8_t *text, size_t len)

@@ -19,8 +19,8 @@ static const struct {
 	{"::/0", "::/0", AF_INET6, 0, 0, 0},
 	{"FD00:0:0::3/128", "fd00::3/128", AF_INET6, 128, 0xfd, 3},
 	{"::ffff:10.1.2.3/120", "::ffff:10.1.2.3/120", AF_INET6, 120, 0, 3},
-	{"ffff:ffff:ffff:ffff:ffff:ffff:255.255.255.255/128", "ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff/128",
-	 AF_INET6, 128, 255, 255},
+	{"ffff:ffff:ffff:ffff:ffff:ffff:255.255.255.255/128",
+	 "ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff/128", AF_INET6, 128, 255, 255},
 
 	{"", NULL, 0, 0, 0, 0},
 	{"/24", NULL, 0, 0, 0, 0},

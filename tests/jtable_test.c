@@ -43,9 +43,10 @@ static json_t *parse(const char *text)
 
 static void every_kind_is_read_into_its_member(void **state)
 {
-	json_auto_t *j = parse("{\"string\": \"text\", \"boolean\": true, \"uint\": 5, \"word\": \"AUTO\","
-			       " \"mac\": \"02:00:5E:00:00:fe\", \"any_mac\": \"ff-ff-ff-ff-ff-ff\","
-			       " \"object\": {\"a\": 1}, \"array\": [1], \"any\": 1.5}");
+	json_auto_t *j =
+		parse("{\"string\": \"text\", \"boolean\": true, \"uint\": 5, \"word\": \"AUTO\","
+		      " \"mac\": \"02:00:5E:00:00:fe\", \"any_mac\": \"ff-ff-ff-ff-ff-ff\","
+		      " \"object\": {\"a\": 1}, \"array\": [1], \"any\": 1.5}");
 	struct all all = {0};
 	struct err e = {0};
 
@@ -85,11 +86,13 @@ static const struct {
 	{"uint", "\"5\"", "a whole number from 2 to 9 is expected"},
 	{"uint", "4294967301", "a whole number from 2 to 9 is expected"}, /* 2^32 + 5 */
 	{"word", "\"ON\"", NULL},
-	{"word", "\"yes\"", "\"word\": \"yes\" was given, one of \"off\" \"on\" \"Auto\" is expected"},
+	{"word", "\"yes\"",
+	 "\"word\": \"yes\" was given, one of \"off\" \"on\" \"Auto\" is expected"},
 	{"word", "\"\"", "one of \"off\" \"on\" \"Auto\" is expected"},
 	{"word", "true", "one of \"off\" \"on\" \"Auto\" is expected"},
 	{"mac", "\"00:00:00:00:00:01\"", NULL},
-	{"mac", "\"00:00:00:00:00:00\"", "a unicast MAC address like \"02:00:5e:00:00:01\" is expected"},
+	{"mac", "\"00:00:00:00:00:00\"",
+	 "a unicast MAC address like \"02:00:5e:00:00:01\" is expected"},
 	{"mac", "\"01:00:5e:00:00:01\"", "a unicast MAC address"},
 	{"mac", "\"ff:ff:ff:ff:ff:ff\"", "a unicast MAC address"},
 	{"mac", "2", "a unicast MAC address"},
@@ -167,7 +170,8 @@ static void of_a_long_value_the_message_shows_the_beginning(void **state)
 
 	json_auto_t *j = parse(text);
 
-	expect_err(jtable_read(j, rows, &all, &e), &e, CNI_ECONFIG, "\"uint\": \"aaaaaaaaaaaaaaaaaaaa");
+	expect_err(jtable_read(j, rows, &all, &e), &e, CNI_ECONFIG,
+		   "\"uint\": \"aaaaaaaaaaaaaaaaaaaa");
 	expect_within(e.msg, "a... was given, a whole number");
 	expect_int(strspn(strchr(e.msg, 'a'), "a") < 64, true);
 }
@@ -179,7 +183,8 @@ static void collect(const char *key, void *arg)
 
 static void every_key_without_a_row_is_told(void **state)
 {
-	json_auto_t *j = parse("{\"String\": 1, \"string\": 1, \"any\": 1, \"strin\": 1, \"\": 1, \"strings\": 1}");
+	json_auto_t *j = parse(
+		"{\"String\": 1, \"string\": 1, \"any\": 1, \"strin\": 1, \"\": 1, \"strings\": 1}");
 	char keys[64] = "";
 
 	(void)state;
@@ -259,7 +264,8 @@ static void a_text_ends_where_its_length_says(void **state)
 
 	(void)state;
 	expect_ok(first ? 0 : -1, &e);
-	expect_err(jtable_parse(text, sizeof(text) - 1, "the text", &e) ? 0 : -1, &e, CNI_EDECODE, "");
+	expect_err(jtable_parse(text, sizeof(text) - 1, "the text", &e) ? 0 : -1, &e, CNI_EDECODE,
+		   "");
 }
 
 /* --- MAC addresses --- */

@@ -43,8 +43,10 @@ static void a_line_says_when_how_bad_and_for_whom(void **state)
 	(void)state;
 	expect_ok(log_open(LOG_WARNING, scratch_path("log"), "c1", "net1", &e), &e);
 	log_line(LOG_WARNING, "VF %d", 3);
-	expect_match(logged(), "^20[0-9]{2}-[01][0-9]-[0-3][0-9]T[0-2][0-9]:[0-5][0-9]:[0-6][0-9]\\.[0-9]{3}Z "
-			       "\\[warning\\] c1 net1: VF 3\n$");
+	expect_match(
+		logged(),
+		"^20[0-9]{2}-[01][0-9]-[0-3][0-9]T[0-2][0-9]:[0-5][0-9]:[0-6][0-9]\\.[0-9]{3}Z "
+		"\\[warning\\] c1 net1: VF 3\n$");
 	expect_int(stat(scratch_path("log"), &st), 0);
 	expect_hex(st.st_mode & 07777, 0600);
 }
@@ -101,10 +103,23 @@ static void a_bad_log_file_is_refused_and_standard_error_stays(void **state)
 	(void)state;
 	scratch_file("", "target");
 	scratch_link("target", "link");
-	expect_err(log_open(LOG_INFO, "log", "", "", &e), &e, CNI_ECONFIG, "\"log\" is not an absolute path");
-	expect_err(log_open(LOG_INFO, scratch_path("link"), "", "", &e), &e, CNI_ECONFIG, "cannot be opened");
-	expect_err(log_open(LOG_INFO, scratch_path("none/log"), "", "", &e), &e, CNI_ECONFIG, "cannot be opened");
-	expect_err(log_open(LOG_INFO, scratch_path("."), "", "", &e), &e, CNI_ECONFIG, "cannot be opened");
+	expect_err(log_open(LOG_INFO, "log", "", "", &e), &e, CNI_ECONFIG,
+		   "\"log\" is not an absolute path");
+	expect_err(log_open(LOG_INFO, scratch_path("link"), "", "", &e), &e, CNI_ECONFIG,
+		   "cannot be opened");
+	expect_err(log_open(LOG_INFO, scratch_path("none/log"), "", "", &e), &e, CNI_ECONFIG,
+		   "cannot be opened");
+	expect_err(log_open(LOG_INFO, scratch_path("."), "", "", &e), &e, CNI_ECONFIG,
+		   "cannot be opened");
+}
+
+static void a_log_that_cannot_be_written_stops_nothing(void **state)
+{
+	struct err e = {0};
+
+	(void)state;
+	expect_ok(log_open(LOG_INFO, "/dev/full", "", "", &e), &e);
+	log_line(LOG_ERROR, "lost");
 }
 
 /* A fifo that nobody reads does not stop the work. */
@@ -115,7 +130,8 @@ static void a_log_that_nobody_reads_stops_nothing(void **state)
 	(void)state;
 	expect_int(mkfifo(scratch_path("fifo"), 0600), 0);
 	(void)alarm(5); /* ends the test, should it hang */
-	expect_err(log_open(LOG_INFO, scratch_path("fifo"), "", "", &e), &e, CNI_ECONFIG, "cannot be opened");
+	expect_err(log_open(LOG_INFO, scratch_path("fifo"), "", "", &e), &e, CNI_ECONFIG,
+		   "cannot be opened");
 	(void)alarm(0);
 }
 
@@ -124,6 +140,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		SCRATCH_TEST(a_bad_log_file_is_refused_and_standard_error_stays),
 		SCRATCH_TEST(a_log_that_nobody_reads_stops_nothing),
+		cmocka_unit_test(a_log_that_cannot_be_written_stops_nothing),
 		SCRATCH_TEST(a_line_says_when_how_bad_and_for_whom),
 		SCRATCH_TEST(only_what_is_wanted_is_written),
 		SCRATCH_TEST(a_long_line_is_cut_and_ends_with_a_newline),

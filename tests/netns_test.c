@@ -168,6 +168,18 @@ static void a_namespace_that_cannot_be_entered_runs_nothing(void **state)
 	expect_int(e.errnum, EPERM);
 }
 
+static void a_way_back_that_is_barred_is_told(void **state)
+{
+	struct netns_id inside;
+	struct err e = {0};
+
+	(void)state;
+	expect_err(netns_run(outside, other, where_am_i, &inside, &e), &e, CNI_EKERNEL,
+		   "cannot return");
+	expect_int(e.errnum, EPERM);
+	expect_int(setns(own, CLONE_NEWNET), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -182,6 +194,7 @@ int main(void)
 		cmocka_unit_test(a_function_runs_inside_and_its_result_comes_back),
 		cmocka_unit_test(a_failure_inside_comes_back_too),
 		cmocka_unit_test(a_namespace_that_cannot_be_entered_runs_nothing),
+		cmocka_unit_test(a_way_back_that_is_barred_is_told),
 	};
 
 	return cmocka_run_group_tests_name("netns", tests, NULL, NULL) +

@@ -82,7 +82,10 @@ static void a_damaged_record_is_refused_by_name(void **state)
 	(void)scratch_remove(NULL);
 }
 
-/* The struct, member by member: a text that comes back the same could have lost what both directions forget. */
+/*
+ * The struct, member by member: a text that comes back the same could have lost what both
+ * directions forget.
+ */
 static void every_member_of_a_record_is_where_it_belongs(void **state)
 {
 	_cleanup_fd_ int folder = open_folder();
@@ -228,11 +231,16 @@ static void what_is_no_regular_file_is_no_record(void **state)
 	scratch_link("../target", "state/0000:01:10.0.json");
 	scratch_folder("state/0000:01:10.1.json");
 	expect_int(mkfifoat(folder, "0000:01:10.2.json", 0600), 0);
-	expect_err(record_load(folder, "0000:01:10.0", &r, &e), &e, CNI_ESTATE, "0000:01:10.0.json");
+	expect_err(record_load(folder, "0000:01:10.0", &r, &e), &e, CNI_ESTATE,
+		   "0000:01:10.0.json");
 	expect_int(e.errnum, ELOOP);
-	expect_err(record_load(folder, "0000:01:10.1", &r, &e), &e, CNI_ESTATE, "0000:01:10.1.json is no file");
+	expect_err(record_load(folder, "0000:01:10.1", &r, &e), &e, CNI_ESTATE,
+		   "0000:01:10.1.json is no file");
+	expect_err(record_drop(folder, "0000:01:10.1", &e), &e, CNI_EIO, "0000:01:10.1.json");
+	expect_int(e.errnum, EISDIR);
 	(void)alarm(5); /* ends the test, should it hang */
-	expect_err(record_load(folder, "0000:01:10.2", &r, &e), &e, CNI_ESTATE, "0000:01:10.2.json is no file");
+	expect_err(record_load(folder, "0000:01:10.2", &r, &e), &e, CNI_ESTATE,
+		   "0000:01:10.2.json is no file");
 	(void)alarm(0);
 }
 
@@ -250,6 +258,29 @@ static void a_record_that_is_not_there_is_no_failure(void **state)
 	expect_ok(record_drop(folder, VF, &e), &e);
 	expect_int(record_load(folder, VF, &r, &e), 0);
 	expect_int(e.code, 0);
+}
+
+static void a_record_that_is_set_aside_is_not_found_any_more(void **state)
+{
+	_cleanup_fd_ int folder = open_folder();
+	struct record r;
+	struct err e = {0};
+	struct stat st;
+
+	(void)state;
+	put_record("record/refused/cut_in_the_middle.json");
+	expect_ok(record_set_aside(folder, VF, &e), &e);
+	expect_int(record_load(folder, VF, &r, &e), 0);
+	expect_int(stat(scratch_path("state/" VF ".damaged"), &st), 0);
+
+	/* the next one goes over it */
+	put_record("record/refused/empty.json");
+	expect_ok(record_set_aside(folder, VF, &e), &e);
+	expect_int(stat(scratch_path("state/" VF ".damaged"), &st), 0);
+	expect_int(st.st_size, 0);
+
+	expect_err(record_set_aside(folder, VF, &e), &e, CNI_EIO, VF ".json");
+	expect_int(e.errnum, ENOENT);
 }
 
 /* --- the folder --- */
@@ -276,11 +307,13 @@ static void a_folder_that_others_can_reach_is_refused(void **state)
 	scratch_link("real", "link");
 	scratch_file("", "file");
 	expect_err(record_open_folder(scratch_path("link"), &e), &e, CNI_ESTATE, "not a link");
-	expect_err(record_open_folder(scratch_path("file"), &e), &e, CNI_ESTATE, "has to be a folder");
+	expect_err(record_open_folder(scratch_path("file"), &e), &e, CNI_ESTATE,
+		   "has to be a folder");
 	expect_err(record_open_folder(scratch_path("none/below"), &e), &e, CNI_EIO, "cannot make");
 	for (mode_t bit = 1; bit < 0100; bit <<= 1) {
 		expect_int(chmod(scratch_path("real"), 0700 | bit), 0);
-		expect_err(record_open_folder(scratch_path("real"), &e), &e, CNI_ESTATE, "with mode 7");
+		expect_err(record_open_folder(scratch_path("real"), &e), &e, CNI_ESTATE,
+			   "with mode 7");
 	}
 }
 
@@ -291,7 +324,7 @@ static void a_folder_of_another_user_is_refused(void **state)
 
 	(void)state;
 	scratch_folder("state");
-	if (chown(path, 65534, (gid_t)-1) < 0)
+	if (chown(path, geteuid() + 1, (gid_t)-1) < 0)
 		path = "/"; /* root's, where we are not root */
 	expect_err(record_open_folder(path, &e), &e, CNI_ESTATE, "belongs to user");
 }
@@ -336,7 +369,8 @@ static void who_waits_in_vain_is_told_who_has_the_lock(void **state)
 	char holder[64];
 
 	(void)state;
-	(void)snprintf(holder, sizeof(holder), "process %d, ADD of container c1, interface net1; try again", (int)pid);
+	(void)snprintf(holder, sizeof(holder),
+		       "process %d, ADD of container c1, interface net1; try again", (int)pid);
 	for (size_t i = 0; i < ARRAY_SIZE(timeouts); i++) {
 		int64_t begin = clock_ms();
 		struct err e;
@@ -357,7 +391,8 @@ static void the_lock_of_a_killed_process_is_free(void **state)
 	struct err e = {0};
 
 	(void)state;
-	end(hold_lock(folder, "a process with a very long name, longer than that of those after it", 60000));
+	end(hold_lock(folder, "a process with a very long name, longer than that of those after it",
+		      60000));
 
 	_cleanup_fd_ int lock = record_lock(folder, VF, "me", 0, &e);
 	char text[512] = "", mine[64];
@@ -490,7 +525,8 @@ static void an_entry_that_holds_no_pci_address_is_refused(void **state)
 	scratch_folder("state/@c1:d");
 	for (char name[] = "a"; name[0] <= 'd'; name[0]++) {
 		EXPECT_ROW(name);
-		expect_err(record_index_find(folder, "c1", name, vf, &e), &e, CNI_ESTATE, "remove it");
+		expect_err(record_index_find(folder, "c1", name, vf, &e), &e, CNI_ESTATE,
+			   "remove it");
 		expect_within(e.msg, "/run/sriov-cni/@c1:");
 		expect_text(vf, "untouched");
 	}
@@ -519,12 +555,14 @@ static void the_list_has_the_records_and_nothing_else(void **state)
 	(void)state;
 	scratch_file("", "state/0000:01:10.0.new");
 	scratch_file("", "state/0000:01:10.0.lock");
+	scratch_file("", "state/0000:01:10.0.damaged");
 	scratch_file("", "state/x.json");
 	scratch_file("", "state/.json");
 	scratch_file("", "state/0000:01:10.0000000000000000000.json");
 	scratch_link(VF, "state/@c1:net1");
 	expect_ok(record_save(folder, &r, &e), &e);
-	for (int i = 0; i < 2; i++) { /* reading the folder leaves the descriptor at its beginning */
+	for (int i = 0; i < 2;
+	     i++) { /* reading the folder leaves the descriptor at its beginning */
 		all.n = 0;
 		expect_ok(record_each(folder, see, &all, &e), &e);
 		expect_int(all.n, 1);
@@ -584,6 +622,7 @@ int main(void)
 		SCRATCH_TEST(what_a_killed_writer_left_is_replaced_and_not_followed),
 		SCRATCH_TEST(what_is_no_regular_file_is_no_record),
 		SCRATCH_TEST(a_record_that_is_not_there_is_no_failure),
+		SCRATCH_TEST(a_record_that_is_set_aside_is_not_found_any_more),
 		SCRATCH_TEST(the_folder_is_made_for_its_owner_alone),
 		SCRATCH_TEST(a_folder_that_others_can_reach_is_refused),
 		SCRATCH_TEST(a_folder_of_another_user_is_refused),

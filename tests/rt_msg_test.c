@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* rt_msg_test.c - netlink bytes: requests as the kernel's headers have them, replies as it gave and never gave them */
+/* rt_msg_test.c - netlink bytes: requests as the headers have them, replies good and damaged */
 #include <errno.h>
 #include <linux/if_link.h>
 #include <linux/rtnetlink.h>
@@ -69,8 +69,12 @@ static void a_group_of_vf_attributes_is_set_with_one_message(void **state)
 		struct vf_attrs a;
 	} rows[] = {
 		{"vf_mac", VF_G_MAC, {.f = {SET(VF_MAC, 0x02005e000001)}}},
-		{"vf_vlan_8021q", VF_G_VLAN, {.f = {SET(VF_VLAN, 100), SET(VF_QOS, 5), SET(VF_PROTO, VF_8021Q)}}},
-		{"vf_vlan_8021ad", VF_G_VLAN, {.f = {SET(VF_VLAN, 4094), SET(VF_QOS, 7), SET(VF_PROTO, VF_8021AD)}}},
+		{"vf_vlan_8021q",
+		 VF_G_VLAN,
+		 {.f = {SET(VF_VLAN, 100), SET(VF_QOS, 5), SET(VF_PROTO, VF_8021Q)}}},
+		{"vf_vlan_8021ad",
+		 VF_G_VLAN,
+		 {.f = {SET(VF_VLAN, 4094), SET(VF_QOS, 7), SET(VF_PROTO, VF_8021AD)}}},
 		{"vf_vlan_none", VF_G_VLAN, {.f = {SET(VF_VLAN, 0), SET(VF_QOS, 0)}}},
 		{"vf_rate", VF_G_RATE, {.f = {SET(VF_MIN_TX, 10), SET(VF_MAX_TX, 1000)}}},
 		{"vf_rate_none", VF_G_RATE, {.f = {SET(VF_MIN_TX, 0), SET(VF_MAX_TX, 0)}}},
@@ -85,7 +89,8 @@ static void a_group_of_vf_attributes_is_set_with_one_message(void **state)
 		struct err e = {0};
 
 		soil_the_stack();
-		expect_request(rt_build_vf_set(4, 3, rows[i].group, &rows[i].a, &e), rows[i].name, &e);
+		expect_request(rt_build_vf_set(4, 3, rows[i].group, &rows[i].a, &e), rows[i].name,
+			       &e);
 	}
 }
 
@@ -101,10 +106,11 @@ static json_t *shown(const struct rt_pf *pf)
 		json_array_append_new(altnames, json_string(pf->link.altnames[i]));
 	for (uint32_t i = 0; i < pf->n_vfs; i++)
 		json_array_append_new(vfs, vf_attrs_to_json(&pf->vfs[i]));
-	return json_pack("{s:i, s:s, s:s, s:i, s:i, s:i, s:s, s:o, s:o}", "ifindex", pf->link.ifindex, "name",
-			 pf->link.name, "mac", mac_text(pf->link.mac, mac), "mtu", (int)pf->link.mtu, "flags",
-			 (int)pf->link.flags, "arptype", (int)pf->link.arptype, "parent", pf->link.parent,
-			 "altnames", altnames, "vfs", vfs);
+	return json_pack("{s:i, s:s, s:s, s:i, s:i, s:i, s:s, s:o, s:o}", "ifindex",
+			 pf->link.ifindex, "name", pf->link.name, "mac",
+			 mac_text(pf->link.mac, mac), "mtu", (int)pf->link.mtu, "flags",
+			 (int)pf->link.flags, "arptype", (int)pf->link.arptype, "parent",
+			 pf->link.parent, "altnames", altnames, "vfs", vfs);
 }
 
 static void a_recorded_answer_is_understood(void **state)
@@ -179,7 +185,10 @@ static void wrap_since(const uint8_t *start, unsigned type)
 	(void)put(type, NULL, len);
 }
 
-/* One IFLA_VF_INFO as Linux 6.12 fills it without statistics, 196 bytes, and what another kernel may add. */
+/*
+ * One IFLA_VF_INFO as Linux 6.12 fills it without statistics, 196 bytes, and what another kernel
+ * may add.
+ */
 static void put_vf(uint32_t index, size_t more)
 {
 	const uint8_t *start = end_of_message();
@@ -243,8 +252,9 @@ static void expect_vf(const struct vf_attrs *a, uint32_t index)
 }
 
 /*
- * IFLA_VFINFO_LIST has a length of 16 bits: of more than 334 VFs only those in front of the wrap are seen, and the rest of the list
- * lies there like attributes of the link, cut at any place. It must not be taken for them.
+ * IFLA_VFINFO_LIST has a length of 16 bits: of more than 334 VFs only those in front of the wrap
+ * are seen, and the rest of the list lies there like attributes of the link, cut at any place. It
+ * must not be taken for them.
  */
 static void a_list_of_vfs_that_wraps_spoils_neither_the_link_nor_the_rest(void **state)
 {
@@ -253,7 +263,8 @@ static void a_list_of_vfs_that_wraps_spoils_neither_the_link_nor_the_rest(void *
 	(void)state;
 	for (uint32_t n = 1; n <= 700; n += n < 300 ? 13 : 1) {
 		for (size_t more = 0; more <= 40; more += 4) {
-			const size_t size = 196 + more, list = HEADER + size * n, seen = list & 0xffff;
+			const size_t size = 196 + more, list = HEADER + size * n,
+				     seen = list & 0xffff;
 			struct rt_pf pf;
 			struct err e = {0};
 
@@ -320,13 +331,16 @@ static void an_attribute_that_is_too_short_is_not_known(void **state)
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		for (size_t missing = 0; missing <= 1; missing++) {
 			const struct ifla_vf_mac mac = {0};
-			const struct nlattr info = {(uint16_t)(rows[i].size - missing), IFLA_VF_VLAN_INFO};
+			const struct nlattr info = {(uint16_t)(rows[i].size - missing),
+						    IFLA_VF_VLAN_INFO};
 			struct rt_pf pf;
 			struct err e = {0};
 			uint8_t *content;
 
 			begin_message();
-			(void)put(IFLA_VF_MAC, &mac, rows[i].type == IFLA_VF_MAC ? sizeof(mac) - missing : sizeof(mac));
+			(void)put(IFLA_VF_MAC, &mac,
+				  rows[i].type == IFLA_VF_MAC ? sizeof(mac) - missing
+							      : sizeof(mac));
 			content = put(rows[i].type, NULL, rows[i].size - missing);
 			if (rows[i].type == IFLA_VF_VLAN_LIST)
 				memcpy(content, &info, sizeof(info));
@@ -381,7 +395,8 @@ static void a_message_without_a_header_of_a_link_is_refused(void **state)
 	(void)state;
 	begin_message();
 	message.h.nlmsg_len--;
-	expect_err(rt_parse_link(&message.h, &l, &e), &e, CNI_EKERNEL, "netlink answer: Bad message");
+	expect_err(rt_parse_link(&message.h, &l, &e), &e, CNI_EKERNEL,
+		   "netlink answer: Bad message");
 	expect_int(e.errnum, EBADMSG);
 	expect_err(rt_parse_pf(&message.h, &pf, &e), &e, CNI_EKERNEL, "netlink answer");
 	expect_int(l.ifindex, 99);
@@ -389,8 +404,9 @@ static void a_message_without_a_header_of_a_link_is_refused(void **state)
 }
 
 /*
- * A recorded answer cut at every byte, and damaged at every byte. The copy has its exact size, so that AddressSanitizer and
- * valgrind see a read behind its end; what is read must be in bounds in any case.
+ * A recorded answer cut at every byte, and damaged at every byte. The copy has its exact size, so
+ * that AddressSanitizer and valgrind see a read behind its end; what is read must be in bounds in
+ * any case.
  */
 static void no_damage_is_believed_beyond_the_message(void **state)
 {
@@ -416,8 +432,12 @@ static void no_damage_is_believed_beyond_the_message(void **state)
 			int r = rt_parse_pf(h, &pf, &e);
 
 			expect_int(r, cut && i < NLMSG_LENGTH(sizeof(struct ifinfomsg)) ? -1 : 0);
-			expect_int(strnlen(pf.link.name, sizeof(pf.link.name)) < sizeof(pf.link.name), true);
-			expect_int(strnlen(pf.link.parent, sizeof(pf.link.parent)) < sizeof(pf.link.parent), true);
+			expect_int(strnlen(pf.link.name, sizeof(pf.link.name)) <
+					   sizeof(pf.link.name),
+				   true);
+			expect_int(strnlen(pf.link.parent, sizeof(pf.link.parent)) <
+					   sizeof(pf.link.parent),
+				   true);
 			expect_int(pf.n_vfs <= len / HEADER, true);
 			for (uint32_t v = 0; v < pf.n_vfs; v++)
 				json_decref(vf_attrs_to_json(&pf.vfs[v]));

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* rt_test.c - links, addresses and routes on a live kernel, in namespaces of the test's own; ip(8) is the witness */
+/* rt_test.c - links, addresses and routes on a live kernel; the witness is ip(8) */
 #include <arpa/inet.h>
 #include <errno.h>
 #include <linux/rtnetlink.h>
@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -21,7 +22,10 @@
 #include "rt.h"
 #include "rt_vf.h"
 
-/* Two namespaces: the one the process is in plays the host, the other the pod. Made for each test. */
+/*
+ * Two namespaces: the one the process is in plays the host, the other the pod. Made for each test.
+ *
+ */
 static int host_ns = -1, pod_ns = -1;
 static struct rt *host, *pod;
 
@@ -61,7 +65,10 @@ static int enter_user_namespace(void **state)
 
 /* --- the witness --- */
 
-/* Runs `ip` with these arguments, which must succeed, in the namespace; its JSON for "-j", owned by the caller. */
+/*
+ * Runs `ip` with these arguments, which must succeed, in the namespace; its JSON for "-j", owned by
+ * the caller.
+ */
 static int run_ip(void *arg, struct err *e)
 {
 	json_t **ret = arg;
@@ -92,7 +99,10 @@ __attribute__((format(printf, 2, 3))) static json_t *ip(int ns, const char *fmt,
 	return j;
 }
 
-/* Expects the only object that `ip` lists to have these members; a flag is looked for in "flags". */
+/*
+ * Expects the only object that `ip` lists to have these members; a flag is looked for in "flags".
+ *
+ */
 static void expect_members(json_t *list, const char *expected)
 {
 	json_auto_t *want = json_loads(expected, 0, NULL), *got = list;
@@ -137,7 +147,9 @@ static void a_link_is_found_by_name_and_by_index(void **state)
 
 	(void)state;
 	(void)ip(host_ns, "link add v0 address 02:00:5e:00:00:01 mtu 1400 type veth peer name v1");
-	(void)ip(host_ns, "link property add dev v0 altname a-name-longer-than-that-of-an-interface altname b");
+	(void)ip(
+		host_ns,
+		"link property add dev v0 altname a-name-longer-than-that-of-an-interface altname b");
 	expect_ok(rt_link_by_name(host, "v0", &by_name, &e), &e);
 	expect_text(by_name.name, "v0");
 	expect_hex(by_name.mac, 0x02005e000001);
@@ -151,9 +163,11 @@ static void a_link_is_found_by_name_and_by_index(void **state)
 	expect_ok(rt_link_by_index(host, by_name.ifindex, &by_index, &e), &e);
 	expect_bytes(&by_index, sizeof(by_index), &by_name, sizeof(by_name));
 
-	expect_err(rt_link_by_name(host, "none", &none, &e), &e, CNI_EKERNEL, "link none: No such device");
+	expect_err(rt_link_by_name(host, "none", &none, &e), &e, CNI_EKERNEL,
+		   "link none: No such device");
 	expect_int(e.errnum, ENODEV);
-	expect_err(rt_link_by_index(host, 12345, &none, &e), &e, CNI_EKERNEL, "link number 12345: No such device");
+	expect_err(rt_link_by_index(host, 12345, &none, &e), &e, CNI_EKERNEL,
+		   "link number 12345: No such device");
 	expect_int(e.errnum, ENODEV);
 	expect_int(none.ifindex, 99);
 }
@@ -169,7 +183,8 @@ static void of_many_links_the_dump_is_read_to_its_end(void **state)
 		(void)fprintf(batch, "link add a%d type veth peer name b%d\n", i, i);
 	(void)fclose(batch);
 	(void)ip(host_ns, "-batch %s", scratch_path("batch"));
-	expect_err(rt_link_by_parent(host, "0000:01:10.0", &l, &e), &e, CNI_EKERNEL, "link of device 0000:01:10.0");
+	expect_err(rt_link_by_parent(host, "0000:01:10.0", &l, &e), &e, CNI_EKERNEL,
+		   "link of device 0000:01:10.0");
 	expect_int(e.errnum, ENODEV);
 	expect_int(l.ifindex, 99);
 	expect_int(index_of(host, "b59") > 0, true); /* nothing of the dump is left in the socket */
@@ -199,7 +214,8 @@ static void what_is_not_to_change_stays(void **state)
 	(void)ip(host_ns, "link add v0 address 02:00:5e:00:00:01 mtu 1400 type veth peer name v1");
 	(void)ip(host_ns, "link set v0 up");
 	expect_ok(rt_link_change(host, index_of(host, "v0"), &c, &e), &e);
-	expect_members(ip(host_ns, "-j link show v0"), "{\"address\": \"02:00:5e:00:00:01\", \"mtu\": 1400}");
+	expect_members(ip(host_ns, "-j link show v0"),
+		       "{\"address\": \"02:00:5e:00:00:01\", \"mtu\": 1400}");
 	expect_int(has_flag(ip(host_ns, "-j link show v0"), "UP"), true);
 	c.up = 0;
 	expect_ok(rt_link_change(host, index_of(host, "v0"), &c, &e), &e);
@@ -215,7 +231,8 @@ static void a_name_that_is_taken_is_told_as_the_kernel_tells_it(void **state)
 	(void)state;
 	(void)ip(pod_ns, "link add net1 type veth peer name p");
 	(void)ip(host_ns, "link add v0 type veth peer name v1");
-	expect_err(rt_link_change(host, index_of(host, "v0"), &c, &e), &e, CNI_EKERNEL, "File exists");
+	expect_err(rt_link_change(host, index_of(host, "v0"), &c, &e), &e, CNI_EKERNEL,
+		   "File exists");
 	expect_int(e.errnum, EEXIST);
 	/* the socket goes on, with this answer and not the one before */
 	expect_ok(rt_link_by_name(host, "v1", &l, &e), &e);
@@ -248,7 +265,8 @@ static void alternative_names_come_and_go_together(void **state)
 	expect_ok(rt_altnames_change(host, index_of(host, "v0"), true, 2, names, &e), &e);
 	expect_members(ip(host_ns, "-j link show v0"),
 		       "{\"altnames\": [\"a-name-longer-than-that-of-an-interface\", \"b\"]}");
-	expect_err(rt_altnames_change(host, index_of(host, "v1"), true, 2, names, &e), &e, CNI_EKERNEL, "File exists");
+	expect_err(rt_altnames_change(host, index_of(host, "v1"), true, 2, names, &e), &e,
+		   CNI_EKERNEL, "File exists");
 	expect_int(e.errnum, EEXIST);
 	expect_ok(rt_altnames_change(host, index_of(host, "v0"), false, 2, names, &e), &e);
 	expect_ok(rt_link_by_name(host, "v0", &l, &e), &e);
@@ -269,8 +287,32 @@ static void a_link_without_vfs_has_none_and_cannot_set_any(void **state)
 	rt_pf_clear(&pf);
 	expect_err(rt_pf_get(host, "none", &pf, &e), &e, CNI_EKERNEL, "PF none: No such device");
 	expect_int(e.errnum, ENODEV);
-	expect_err(rt_vf_set(host, index_of(host, "v0"), 0, VF_G_TRUST, &a, &e), &e, CNI_EKERNEL, "not supported");
+	expect_err(rt_vf_set(host, index_of(host, "v0"), 0, VF_G_TRUST, &a, &e), &e, CNI_EKERNEL,
+		   "not supported");
 	expect_int(e.errnum, EOPNOTSUPP);
+}
+
+/* The limit is the lowest number that is free: none is left. */
+static void without_a_descriptor_there_is_no_socket(void **state)
+{
+	struct rlimit before, none;
+	struct rt *rt = NULL, *watch = NULL;
+	struct err e = {0}, e_watch = {0};
+	int r, r_watch;
+
+	(void)state;
+	expect_int(getrlimit(RLIMIT_NOFILE, &before), 0);
+	none = before;
+	none.rlim_cur = (rlim_t)dup(0);
+	(void)close((int)none.rlim_cur);
+	expect_int(setrlimit(RLIMIT_NOFILE, &none), 0);
+	r = rt_open(&rt, &e);
+	r_watch = rt_watch_in(host_ns, pod_ns, &watch, &e_watch);
+	expect_int(setrlimit(RLIMIT_NOFILE, &before), 0);
+	expect_err(r, &e, CNI_EKERNEL, "cannot open a netlink socket");
+	expect_int(e.errnum, EMFILE);
+	expect_err(r_watch, &e_watch, CNI_EKERNEL, "cannot open a netlink socket");
+	expect_int(rt == NULL && watch == NULL, true);
 }
 
 /* --- events --- */
@@ -356,7 +398,10 @@ static void a_link_that_disappears_is_not_what_is_waited_for(void **state)
 		fail_msg("waited %d ms", (int)(clock_ms() - begin));
 }
 
-/* More events than the socket holds: that some were lost is told as an event without a name, so that the caller looks. */
+/*
+ * More events than the socket holds: that some were lost is told as an event without a name, so
+ * that the caller looks.
+ */
 static void events_that_were_lost_are_an_event_too(void **state)
 {
 	_cleanup_(rt_freep) struct rt *watch = NULL;
@@ -400,12 +445,15 @@ static const struct {
 } addresses[] = {
 	{"10.1.2.3/24", "{\"family\": \"inet\", \"local\": \"10.1.2.3\", \"prefixlen\": 24,"
 			" \"broadcast\": \"10.1.2.255\", \"scope\": \"global\"}"},
-	{"10.1.2.3/19", "{\"local\": \"10.1.2.3\", \"prefixlen\": 19, \"broadcast\": \"10.1.31.255\"}"},
-	{"10.1.2.3/30", "{\"local\": \"10.1.2.3\", \"prefixlen\": 30, \"broadcast\": \"10.1.2.3\"}"},
+	{"10.1.2.3/19",
+	 "{\"local\": \"10.1.2.3\", \"prefixlen\": 19, \"broadcast\": \"10.1.31.255\"}"},
+	{"10.1.2.3/30",
+	 "{\"local\": \"10.1.2.3\", \"prefixlen\": 30, \"broadcast\": \"10.1.2.3\"}"},
 	{"10.1.2.3/31", "{\"local\": \"10.1.2.3\", \"prefixlen\": 31, \"broadcast\": null}"},
 	{"10.1.2.3/32", "{\"local\": \"10.1.2.3\", \"prefixlen\": 32, \"broadcast\": null}"},
-	{"fd00::3/64", "{\"family\": \"inet6\", \"local\": \"fd00::3\", \"prefixlen\": 64, \"nodad\": true,"
-		       " \"tentative\": null, \"scope\": \"global\"}"},
+	{"fd00::3/64",
+	 "{\"family\": \"inet6\", \"local\": \"fd00::3\", \"prefixlen\": 64, \"nodad\": true,"
+	 " \"tentative\": null, \"scope\": \"global\"}"},
 	{"fd00::3/128", "{\"local\": \"fd00::3\", \"prefixlen\": 128}"},
 };
 
@@ -436,7 +484,8 @@ static void an_address_is_there_as_it_was_given(void **state)
 
 static void only_the_very_same_address_is_there(void **state)
 {
-	static const char *const others[] = {"10.1.2.4/24", "10.1.2.3/25", "fd00::3/65", "fd00::4/64"};
+	static const char *const others[] = {"10.1.2.4/24", "10.1.2.3/25", "fd00::3/65",
+					     "fd00::4/64"};
 	int net1 = make_net1();
 	const struct inet_prefix v4 = prefix("10.1.2.3/24"), v6 = prefix("fd00::3/64");
 	struct err e = {0};
@@ -462,7 +511,9 @@ static int bind_v6(void *arg, struct err *e)
 	_cleanup_fd_ int s = socket(AF_INET6, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 
 	memcpy(&to.sin6_addr, ((const struct inet_prefix *)arg)->addr, 16);
-	return bind(s, (const struct sockaddr *)&to, sizeof(to)) < 0 ? err_set(e, CNI_EIO, errno, "bind") : 0;
+	return bind(s, (const struct sockaddr *)&to, sizeof(to)) < 0
+		       ? err_set(e, CNI_EIO, errno, "bind")
+		       : 0;
 }
 
 static void an_ipv6_address_is_usable_at_once(void **state)
@@ -481,7 +532,8 @@ static int disable_ipv6(void *arg, struct err *e)
 	FILE *f = fopen("/proc/sys/net/ipv6/conf/net1/disable_ipv6", "we");
 
 	(void)arg;
-	return !f || fputs("1", f) < 0 || fclose(f) ? err_set(e, CNI_EIO, errno, "disable_ipv6") : 0;
+	return !f || fputs("1", f) < 0 || fclose(f) ? err_set(e, CNI_EIO, errno, "disable_ipv6")
+						    : 0;
 }
 
 /* What step_ip.c goes by, to switch it on. */
@@ -503,7 +555,8 @@ static void an_address_is_found_among_many_that_change(void **state)
 	int net1 = make_net1();
 	const struct inet_prefix last = prefix("10.9.9.9/32");
 	struct err e = {0};
-	FILE *batch = fopen(scratch_path("batch"), "we"), *changes = fopen(scratch_path("changes"), "we");
+	FILE *batch = fopen(scratch_path("batch"), "we"),
+	     *changes = fopen(scratch_path("changes"), "we");
 	char command[128];
 	int status;
 	pid_t pid;
@@ -513,7 +566,9 @@ static void an_address_is_found_among_many_that_change(void **state)
 		(void)fprintf(batch, "address add 10.2.%d.%d/32 dev net1\n", i / 250, i % 250);
 	(void)fclose(batch);
 	for (int i = 0; i < 5000; i++)
-		(void)fprintf(changes, "address add 10.3.3.3/32 dev net1\naddress del 10.3.3.3/32 dev net1\n");
+		(void)fprintf(
+			changes,
+			"address add 10.3.3.3/32 dev net1\naddress del 10.3.3.3/32 dev net1\n");
 	(void)fclose(changes);
 	(void)ip(pod_ns, "-batch %s", scratch_path("batch"));
 	expect_ok(rt_addr_add(pod, net1, &last, &e), &e);
@@ -571,8 +626,10 @@ static const struct {
 	 " \"metrics\": [{\"mtu\": 1400, \"advmss\": 1360}]}"},
 	{"10.9.0.0/16", "10.1.2.1", 0, 0, 0, 100000, 0, "-d route show table 100000",
 	 "{\"dst\": \"10.9.0.0/16\", \"scope\": \"global\"}"},
-	{"10.9.0.0/16", NULL, 0, 0, 0, 255, 254, "-d route show table 255 10.9.0.0/16", "{\"scope\": \"host\"}"},
-	{"10.9.8.7/32", NULL, 0, 0, 7, 0, 200, "-d route show 10.9.8.7/32", "{\"scope\": \"site\", \"metric\": 7}"},
+	{"10.9.0.0/16", NULL, 0, 0, 0, 255, 254, "-d route show table 255 10.9.0.0/16",
+	 "{\"scope\": \"host\"}"},
+	{"10.9.8.7/32", NULL, 0, 0, 7, 0, 200, "-d route show 10.9.8.7/32",
+	 "{\"scope\": \"site\", \"metric\": 7}"},
 	{"::/0", "fd00::1", 0, 0, 0, 0, -1, "-6 route show default",
 	 "{\"dst\": \"default\", \"gateway\": \"fd00::1\", \"dev\": \"net1\", \"metric\": 1024}"},
 	{"fd01::/48", NULL, 0, 0, 5, 0, -1, "-6 route show fd01::/48",
@@ -602,7 +659,10 @@ static void a_route_is_there_as_it_was_given(void **state)
 		expect_int(rt_route_exists(pod, net1, &r, &e), 1);
 		expect_members(ip(pod_ns, "-j %s", routes[i].show), routes[i].expected);
 
-		/* the same by another link, to another destination, with another length, gateway, table, priority */
+		/*
+		 * the same by another link, to another destination, with another length, gateway,
+		 * table, priority
+		 */
 		expect_int(rt_route_exists(pod, index_of(pod, "p"), &r, &e), 0);
 		other = r;
 		other.dst.addr[0] ^= 1;
@@ -685,6 +745,7 @@ int main(void)
 		NETNS_TEST(the_words_of_the_kernel_are_in_the_message),
 		NETNS_TEST(alternative_names_come_and_go_together),
 		NETNS_TEST(a_link_without_vfs_has_none_and_cannot_set_any),
+		NETNS_TEST(without_a_descriptor_there_is_no_socket),
 		NETNS_TEST(a_link_that_appears_is_seen),
 		NETNS_TEST(a_wait_for_links_ends_in_time),
 		NETNS_TEST(a_link_that_disappears_is_not_what_is_waited_for),

@@ -46,7 +46,8 @@ static void the_first_line_is_read(void **state)
 	expect_text(buf, "abcde");
 	expect_ok(sysfs_read(root, buf, sizeof(buf), &e, "empty"), &e);
 	expect_text(buf, "");
-	expect_err(sysfs_read(root, buf, sizeof(buf), &e, "a/%s", "none"), &e, CNI_EIO, "/sys/a/none");
+	expect_err(sysfs_read(root, buf, sizeof(buf), &e, "a/%s", "none"), &e, CNI_EIO,
+		   "/sys/a/none");
 	expect_int(e.errnum, ENOENT);
 	expect_err(sysfs_read(root, buf, sizeof(buf), &e, "a"), &e, CNI_EIO, "/sys/a");
 	expect_int(e.errnum, EISDIR);
@@ -57,9 +58,18 @@ static const struct {
 	bool number;
 	uint32_t v;
 } numbers[] = {
-	{"0\n", true, 0},         {"7\n", true, 7},   {"0x8086\n", true, 0x8086}, {"4294967295", true, UINT32_MAX},
-	{"4294967296", false, 0}, {"-1", false, 0},   {"-4294967295", false, 0},  {"", false, 0},
-	{"\n", false, 0},         {"7 VFs", false, 0}, {"x", false, 0},            {"18446744073709551617", false, 0},
+	{"0\n", true, 0},
+	{"7\n", true, 7},
+	{"0x8086\n", true, 0x8086},
+	{"4294967295", true, UINT32_MAX},
+	{"4294967296", false, 0},
+	{"-1", false, 0},
+	{"-4294967295", false, 0},
+	{"", false, 0},
+	{"\n", false, 0},
+	{"7 VFs", false, 0},
+	{"x", false, 0},
+	{"18446744073709551617", false, 0},
 };
 
 static void a_number_is_a_number(void **state)
@@ -101,7 +111,8 @@ static void a_link_has_the_name_of_its_target(void **state)
 	expect_text(buf, "0000:01:00.0");
 	expect_ok(sysfs_link_name(root, buf, sizeof(buf), &e, "near"), &e);
 	expect_text(buf, "igbvf");
-	expect_err(sysfs_link_name(root, buf, sizeof(buf), &e, "long"), &e, CNI_EIO, "0000:01:00.01");
+	expect_err(sysfs_link_name(root, buf, sizeof(buf), &e, "long"), &e, CNI_EIO,
+		   "0000:01:00.01");
 	expect_int(e.errnum, ENAMETOOLONG);
 	expect_err(sysfs_link_name(root, buf, sizeof(buf), &e, "file"), &e, CNI_EIO, "/sys/file");
 	expect_int(e.errnum, EINVAL);

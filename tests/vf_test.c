@@ -19,7 +19,8 @@ static const struct {
 	[VF_PROTO] = {"vlanProto", "802.1ad", "\"802.1ad\"", VF_8021AD, VF_G_VLAN},
 	[VF_SPOOFCHK] = {"spoofchk", "on", "\"on\"", VF_ON, VF_G_SPOOFCHK},
 	[VF_TRUST] = {"trust", "on", "\"on\"", VF_ON, VF_G_TRUST},
-	[VF_LINK_STATE] = {"link_state", "disable", "\"disable\"", VF_LINK_DISABLE, VF_G_LINK_STATE},
+	[VF_LINK_STATE] = {"link_state", "disable", "\"disable\"", VF_LINK_DISABLE,
+			   VF_G_LINK_STATE},
 	[VF_MIN_TX] = {"min_tx_rate", "100", "100", 100, VF_G_RATE},
 	[VF_MAX_TX] = {"max_tx_rate", "4294967295", "4294967295", UINT32_MAX, VF_G_RATE},
 	[VF_RSS_QUERY] = {"rss_query", "on", "\"on\"", VF_ON, VF_G_RSS_QUERY},
@@ -76,7 +77,8 @@ static void every_field_goes_to_json_and_back(void **state)
 			if (values[k])
 				expect_json(json_deep_copy(j),
 					    json_pack("{s:o}", fields[i].name,
-						      json_loads(fields[i].json, JSON_DECODE_ANY, NULL)));
+						      json_loads(fields[i].json, JSON_DECODE_ANY,
+								 NULL)));
 			expect_int(json_object_size(j), 1);
 			memset(&b, 0x5a, sizeof(b));
 			expect_ok(vf_attrs_from_json(j, &b, &e), &e);
@@ -122,7 +124,8 @@ static void bad_json_leaves_the_values_alone(void **state)
 static void what_is_set_goes_over_what_was_there(void **state)
 {
 	const struct vf_attrs base = {.f = {[VF_VLAN] = {true, 100}, [VF_QOS] = {true, 3}}};
-	const struct vf_attrs over = {.f = {[VF_VLAN] = {true, 0}, [VF_QOS] = {false, 5}, [VF_TRUST] = {true, 1}}};
+	const struct vf_attrs over = {
+		.f = {[VF_VLAN] = {true, 0}, [VF_QOS] = {false, 5}, [VF_TRUST] = {true, 1}}};
 	struct vf_attrs out = vf_attrs_merge(&base, &over);
 
 	(void)state;
@@ -137,7 +140,8 @@ static void what_is_set_goes_over_what_was_there(void **state)
 
 static void a_difference_is_what_is_wanted_and_not_known_to_be_so(void **state)
 {
-	const struct opt wanted = {true, 1}, other = {true, 0}, unknown = {false, 1}, unset = {false, 0};
+	const struct opt wanted = {true, 1}, other = {true, 0}, unknown = {false, 1},
+			 unset = {false, 0};
 	const struct {
 		const char *row;
 		struct opt want, have;
@@ -156,8 +160,10 @@ static void a_difference_is_what_is_wanted_and_not_known_to_be_so(void **state)
 			EXPECT_ROW(rows[i].row);
 			want.f[f] = rows[i].want;
 			have.f[f] = rows[i].have;
-			expect_int(vf_attrs_diff(&want, &have, VF_MAC), rows[i].differs ? f : VF_FIELDS);
-			expect_int(vf_attrs_diff(&want, &have, (enum vf_field)f), rows[i].differs ? f : VF_FIELDS);
+			expect_int(vf_attrs_diff(&want, &have, VF_MAC),
+				   rows[i].differs ? f : VF_FIELDS);
+			expect_int(vf_attrs_diff(&want, &have, (enum vf_field)f),
+				   rows[i].differs ? f : VF_FIELDS);
 			expect_int(vf_attrs_diff(&want, &have, (enum vf_field)(f + 1)), VF_FIELDS);
 		}
 	}

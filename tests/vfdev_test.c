@@ -136,15 +136,16 @@ static const struct {
 	const char *pf, *vf, *offset, *stride;
 	uint32_t index;
 } places[] = {
-	{"0000:01:00.0", "0000:01:10.0", "128\n", "2\n", 0},    /* 82576: functions of the two ports alternate */
+	{"0000:01:00.0", "0000:01:10.0", "128\n", "2\n",
+	 0}, /* 82576: functions of the two ports alternate */
 	{"0000:01:00.1", "0000:01:10.1", "128\n", "2\n", 0},
 	{"0000:01:00.0", "0000:01:11.4", "128\n", "2\n", 6},
-	{"0000:3b:00.0", "0000:3b:02.1", "16\n", "1\n", 1},     /* XL710 */
+	{"0000:3b:00.0", "0000:3b:02.1", "16\n", "1\n", 1}, /* XL710 */
 	{"0000:3b:00.1", "0000:3b:0a.0", "79\n", "1\n", 0},
-	{"0000:81:00.0", "0000:82:00.0", "256\n", "1\n", 0},    /* over a bus */
+	{"0000:81:00.0", "0000:82:00.0", "256\n", "1\n", 0}, /* over a bus */
 	{"0000:81:00.0", "0000:83:00.1", "2\n", "1\n", 511},
 	{"0000:81:1f.7", "0000:82:00.0", "1\n", "1\n", 0},
-	{"0000:03:00.0", "0000:03:00.1", "1\n", "0\n", 0},      /* one VF, and no stride between VFs */
+	{"0000:03:00.0", "0000:03:00.1", "1\n", "0\n", 0}, /* one VF, and no stride between VFs */
 	{"10000:01:00.0", "10000:01:10.2", "128\n", "2\n", 1},
 	{"0000:01:00.0", "0000:01:00.1", "0x1\n", "1\n", 0},
 };
@@ -173,7 +174,8 @@ static const struct {
 	const char *expected;
 } misplaced[] = {
 	{"0000:01:10.1", "128\n", "2\n", CNI_EDEVICE, "every 2"},
-	{"0000:01:00.7", "128\n", "2\n", CNI_EDEVICE, "VF 0000:01:00.7"}, /* in front of the first */
+	{"0000:01:00.7", "128\n", "2\n", CNI_EDEVICE,
+	 "VF 0000:01:00.7"}, /* in front of the first */
 	{"0000:01:00.6", "128\n", "2\n", CNI_EDEVICE, "VF 0000:01:00.6"},
 	{"0000:01:10.0", "many\n", "2\n", CNI_EIO, "sriov_offset holds \"many\""},
 	{"0000:01:10.0", "128\n", "\n", CNI_EIO, "sriov_stride holds \"\""},
@@ -191,7 +193,8 @@ static void a_vf_that_is_not_where_its_pf_says_is_refused(void **state)
 		make_pf("0000:01:00.0", misplaced[i].offset, misplaced[i].stride);
 		make_netdev("0000:01:00.0", "ens1f0", NULL);
 		make_vf(misplaced[i].vf, "0000:01:00.0");
-		expect_err(open_vf(misplaced[i].vf, &d, &e), &e, misplaced[i].code, misplaced[i].expected);
+		expect_err(open_vf(misplaced[i].vf, &d, &e), &e, misplaced[i].code,
+			   misplaced[i].expected);
 		expect_int(d.index, 99);
 		expect_int(scratch_remove(NULL), 0);
 	}
@@ -207,11 +210,14 @@ static void what_is_no_vf_is_said_to_be_what_it_is(void **state)
 	scratch_file("0x8086\n", DEVICE "/vendor", "0000:00:1f.0");
 	make_vf("0000:01:10.0", "not-an-address");
 
-	expect_err(open_vf("0000:02:00.0", &d, &e), &e, CNI_EDEVICE, "there is no PCI device 0000:02:00.0");
+	expect_err(open_vf("0000:02:00.0", &d, &e), &e, CNI_EDEVICE,
+		   "there is no PCI device 0000:02:00.0");
 	expect_err(open_vf("0000:00:1f.0", &d, &e), &e, CNI_EDEVICE, "0000:00:1f.0 is not a VF");
-	expect_err(open_vf("0000:01:00.0", &d, &e), &e, CNI_EDEVICE,
-		   "0000:01:00.0 is a PF with 7 VFs, not a VF; deviceID has to name one of its VFs");
-	expect_err(open_vf("0000:01:10.0", &d, &e), &e, CNI_EDEVICE, "physfn points to \"not-an-address\"");
+	expect_err(
+		open_vf("0000:01:00.0", &d, &e), &e, CNI_EDEVICE,
+		"0000:01:00.0 is a PF with 7 VFs, not a VF; deviceID has to name one of its VFs");
+	expect_err(open_vf("0000:01:10.0", &d, &e), &e, CNI_EDEVICE,
+		   "physfn points to \"not-an-address\"");
 }
 
 static void without_driver_or_netdev_the_names_are_empty(void **state)
@@ -237,12 +243,17 @@ static void a_pf_without_netdev_is_refused(void **state)
 	(void)state;
 	make_pf("0000:01:00.0", "128\n", "2\n");
 	make_vf("0000:01:10.0", "0000:01:00.0");
-	expect_err(open_vf("0000:01:10.0", &d, &e), &e, CNI_EDEVICE, "PF 0000:01:00.0 of VF 0000:01:10.0 has no");
+	expect_err(open_vf("0000:01:10.0", &d, &e), &e, CNI_EDEVICE,
+		   "PF 0000:01:00.0 of VF 0000:01:10.0 has no");
 	make_netdev("0000:01:00.0", "ens1f0r0", "pf0vf0\n"); /* nor does a representor make one */
-	expect_err(open_vf("0000:01:10.0", &d, &e), &e, CNI_EDEVICE, "PF 0000:01:00.0 of VF 0000:01:10.0 has no");
+	expect_err(open_vf("0000:01:10.0", &d, &e), &e, CNI_EDEVICE,
+		   "PF 0000:01:00.0 of VF 0000:01:10.0 has no");
 }
 
-/* Netdevs of a PF: name and phys_port_name, in whatever order the folder has them. The PF's own is called "own". */
+/*
+ * Netdevs of a PF: name and phys_port_name, in whatever order the folder has them. The PF's own is
+ * called "own".
+ */
 static const struct {
 	const char *row;
 	const char *netdevs[4][2];
@@ -252,7 +263,8 @@ static const struct {
 	{"port without a name", {{"own", ""}}},
 	{"representors of VFs", {{"a", "pf0vf0\n"}, {"own", "p0\n"}, {"z", "pf0vf1\n"}}},
 	{"old representors", {{"a", "pf0vf0\n"}, {"own", NULL}, {"z", "pf0vf1\n"}}},
-	{"representors of SFs and a controller", {{"a", "pf0sf1\n"}, {"own", "p1\n"}, {"z", "c1pf0vf0\n"}}},
+	{"representors of SFs and a controller",
+	 {{"a", "pf0sf1\n"}, {"own", "p1\n"}, {"z", "c1pf0vf0\n"}}},
 	{"representor of the PF", {{"a", "pf0\n"}, {"own", "p0\n"}, {"z", "pf0vf0\n"}}},
 	{"bare VF numbers", {{"a", "0\n"}, {"own", "p0\n"}, {"z", "1\n"}}},
 };
@@ -300,7 +312,10 @@ static void a_vf_that_moved_or_was_rebound_is_read_again(void **state)
 	expect_text(d.ifname, "");
 }
 
-/* "Not there" and "cannot be read" are two things: the second must not look like a VF without driver or netdev. */
+/*
+ * "Not there" and "cannot be read" are two things: the second must not look like a VF without
+ * driver or netdev.
+ */
 static void what_cannot_be_read_is_an_error(void **state)
 {
 	struct vfdev d;

@@ -135,6 +135,7 @@ function print_verdicts(    i, part, key, value, rss, failures) {
 END {
 	printf "Measured %s in a virtual machine with %s CPUs: kernel %s, QEMU %s; %s.\n", info["date"],
 	       info["cpus"], info["kernel"], info["qemu"], info["rounds"]
+	printf "The host's load before it was %s.\n", info["load"]
 	print "Medians; MB is the largest RSS of all processes of all runs. Ratios: the median of the ratios within"
 	print "each round, and in parentheses the ratio of the medians. With many at once wall time is until the last"
 	print "has ended, CPU is the sum. host-local is a process of its own, whose cost is in every figure of its rows."

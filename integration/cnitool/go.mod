@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// go.mod - the cnitool of the tests: `make deps` builds it; with go.sum it is the same on every machine
+// go.mod - the cnitool of the tests: `make deps` builds it, the same on every machine by go.sum
 
 module cnitool
 

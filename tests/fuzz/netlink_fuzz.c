@@ -12,7 +12,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t max, unsigned seed);
 size_t LLVMFuzzerMutate(uint8_t *data, size_t size, size_t max);
 
-/* The seeds are the recorded answers, in hexadecimal below a comment; from the first mutation on they are bytes. */
+/*
+ * The seeds are the recorded answers, in hexadecimal below a comment; from the first mutation on
+ * they are bytes.
+ */
 static size_t decode(uint8_t *data, size_t size)
 {
 	return size && data[0] == '#' ? hex_decode(data, size) : size;
@@ -45,7 +48,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		return 0;
 	}
 	assert(!rt_parse_pf(h, &pf, &e));
-	assert(memchr(link.name, 0, sizeof(link.name)) && memchr(link.parent, 0, sizeof(link.parent)));
+	assert(memchr(link.name, 0, sizeof(link.name)) &&
+	       memchr(link.parent, 0, sizeof(link.parent)));
 	for (unsigned i = 0; i < link.n_altnames && i < RT_ALTNAMES; i++)
 		assert(memchr(link.altnames[i], 0, RT_ALTNAME_LEN));
 	for (uint32_t i = 0; i < pf.n_vfs; i++) {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* result_fuzz.c - any bytes as the result of another plugin; what comes in goes out in every version, and in again */
+/* result_fuzz.c - any bytes as the result of another plugin, in and out of every version */
 #include <assert.h>
 
 #include "cni.h"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* text_fuzz.c - any text as CNI_ARGS, as a PCI, MAC or IP address, as a name; what is one can be printed and read again */
+/* text_fuzz.c - any text as CNI_ARGS, as a name, as a PCI, MAC or IP address, read and printed */
 #include <assert.h>
 #include <stdlib.h>
 #include <string.h>
@@ -25,8 +25,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	assert(found < 0 ? e.code == CNI_EENV : found == 0 || strstr(text, value));
 	assert(!cni_ifname_valid(text) || (strlen(text) < 16 && !strchr(text, '/')));
 	if (!pciaddr_parse(text, &a))
-		assert(!pciaddr_parse(pciaddr_text(&a, pci), &a_again) && a.domain == a_again.domain &&
-		       a.rid == a_again.rid);
+		assert(!pciaddr_parse(pciaddr_text(&a, pci), &a_again) &&
+		       a.domain == a_again.domain && a.rid == a_again.rid);
 	if (!mac_parse(text, &m))
 		assert(!mac_parse(mac_text(m, mac), &m_again) && m == m_again);
 	if (!inet_prefix_parse(text, &p))
