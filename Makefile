@@ -89,7 +89,8 @@ fuzz: ## run each fuzzer for SECONDS (60)
 	$(Q)integration/fuzz $(or $(SECONDS),60)
 
 # The loops that cppcheck is told of are macros of libraries whose headers it is not shown.
-lint: layers ## static analysis of sources and scripts
+lint: layers ## static analysis of sources, scripts and documents
+	$(Q)integration/docs
 	$(Q)clang-format --dry-run -Werror $(sources)
 	$(Q)shellcheck -x $(scripts)
 	$(Q)cppcheck --quiet --error-exitcode=1 --enable=warning,performance,portability \

@@ -254,8 +254,8 @@ static int take_error(const struct delegate *d, int status, const struct output 
 		       d->type, WEXITSTATUS(status), excerpt(o, buf));
 }
 
-static int take_result(const struct delegate *d, const struct output *o, json_t **ret,
-		       struct err *e)
+static int take_result(const struct delegate *d, enum cni_command command, const struct output *o,
+		       json_t **ret, struct err *e)
 {
 	json_auto_t *raw = NULL, *result = NULL;
 	char what[96], buf[160];
@@ -266,6 +266,10 @@ static int take_result(const struct delegate *d, const struct output *o, json_t 
 		return err_set(e, CNI_EIPAM, 0, "%s is larger than %u bytes", what,
 			       JTABLE_MAX_TEXT);
 	raw = jtable_parse(o->text ?: "", o->len, what, e);
+	if (raw && command == CNI_VERSION) {
+		*ret = TAKE_PTR(raw);
+		return 0;
+	}
 	result = raw ? cni_result_in(raw, what, e) : NULL;
 	if (!result) {
 		e->code = CNI_EIPAM;
@@ -308,5 +312,5 @@ int delegate_run(const struct delegate *d, enum cni_command command, json_t **re
 			d->type, cni_command_name(command), d->timeout_ms / 1000);
 	if (!WIFEXITED(status) || WEXITSTATUS(status))
 		return take_error(d, status, &o, e);
-	return command == CNI_ADD ? take_result(d, &o, ret_result, e) : 0;
+	return ret_result ? take_result(d, command, &o, ret_result, e) : 0;
 }

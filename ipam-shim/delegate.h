@@ -29,10 +29,10 @@ int delegate_find(const char *type, const char *cni_path, char path[static PATH_
 
 /*
  * Runs the plugin with a command. Its standard error is ours.
- * ret_result: for ADD, what it answered, in the newest shape, with at least one address; owned by
- * the caller. NULL for the other commands. Errors: the code, message and details of the error
- * object it printed; else CNI_EIPAM: it is missing, printed something else, was killed, or took
- * longer than timeout_ms.
+ * ret_result: for VERSION, the object it printed; for ADD, what it answered, in the newest shape,
+ * with at least one address; owned by the caller. NULL for the other commands. Errors: the code,
+ * message and details of the error object it printed; else CNI_EIPAM: it is missing, printed
+ * something else, was killed, or took longer than timeout_ms.
  */
 int delegate_run(const struct delegate *d, enum cni_command command, json_t **ret_result,
 		 struct err *e);

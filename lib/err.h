@@ -4,26 +4,27 @@
 
 #include <stdbool.h>
 
+/* clang-format off */
 /*
  * The contract
  * ------------
  * A function that can fail takes `struct err *e` as its last argument and returns -1 or NULL after
- *filling it; on success it does not touch it. Its outputs are untouched on failure.
+ * filling it; on success it does not touch it. Its outputs are untouched on failure.
  *
  * The failure is set once, at its cause, with err_set(): that is where the CNI code is chosen and
- *where the values involved are known. Callers that know more put their context in front with
- *err_ctx(). Both return -1, so that a failure is one line:
+ * where the values involved are known. Callers that know more put their context in front with
+ * err_ctx(). Both return -1, so that a failure is one line:
  *
  *	if (n > total)
- *		return err_set(e, CNI_ECONFIG, 0, "%s offers %u VFs, %u were asked for", pf, total,
- *n);
+ *		return err_set(e, CNI_ECONFIG, 0, "%s offers %u VFs, not %u", pf, total, n);
  *
  * The message reads "what was to be done: on which thing: why not (what to do)". It has no full
- *stop and no newline. It is printed in exactly one place of each program. Library code never
- *prints.
+ * stop and no newline. It is printed in exactly one place of each program. Library code never
+ * prints.
  *
  * A function that must go on after a failure (every revert does) collects with err_keep_first().
  */
+/* clang-format on */
 struct err {
 	int code;          /* CNI error code (enum cni_code); 0: no failure */
 	int errnum;        /* errno behind it, 0 where there is none */

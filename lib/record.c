@@ -11,29 +11,33 @@
 
 #include "mem.h"
 
+/* clang-format off */
 /*
  * The format, <PCI address>.json:
  *
  *	{
  *	  "version": 1,
- *	  "phase": "attached",                                  adding, attached, releasing
+ *	  "phase": "attached",                    adding, attached, releasing
  *	  "time": 1790000000,
  *	  "containerID": "8f3c...", "ifname": "net1", "network": "tenant-a",
  *	  "netns": "/run/netns/8f3c", "netnsDev": 4, "netnsIno": 4026532567,
  *	  "pf": "0000:01:00.0", "index": 0,
  *	  "driver": "igbvf",
  *	  "link": {"name": "ens1f0v0", "mac": "3a:1b:73:60:bb:26", "mtu": 1500, "up": false,
- *"altnames": ["enp1s16"]}, "found": {"mac": "00:00:00:00:00:00", "vlan": 0, "vlanQoS": 0,
- *"vlanProto": "802.1q", "spoofchk": "on", "trust": "off", "link_state": "auto", "min_tx_rate": 0,
- *"max_tx_rate": 0}, "wanted": {"mac": "02:00:5e:00:00:01", "vlan": 100}, "pfRaised": false,
- *	  "config": {...},                                      where IPAM is used: what its DEL
- *needs "result": {...}                                       what ADD answered; not in phase
- *"adding"
+ *	           "altnames": ["enp1s16"]},
+ *	  "found": {"mac": "00:00:00:00:00:00", "vlan": 0, "vlanQoS": 0, "vlanProto": "802.1q",
+ *	            "spoofchk": "on", "trust": "off", "link_state": "auto",
+ *	            "min_tx_rate": 0, "max_tx_rate": 0},
+ *	  "wanted": {"mac": "02:00:5e:00:00:01", "vlan": 100},
+ *	  "pfLeft": false,                        this attachment does not need its PF up any more
+ *	  "config": {...},                        where IPAM is used: what its DEL needs
+ *	  "result": {...}                         what ADD answered; not in phase "adding"
  *	}
  *
  * A member whose value is not known is left out. "version" changes when an older program could
- *misread the record.
+ * misread the record.
  */
+/* clang-format on */
 #define FORMAT_VERSION 1
 
 static const char *const phase_words[] = {[RECORD_ADDING] = "adding",
@@ -109,7 +113,7 @@ static json_t *to_json(const struct record *r)
 		r->network, "netns", r->netns, "netnsDev", (json_int_t)r->netns_id.dev, "netnsIno",
 		(json_int_t)r->netns_id.ino, "pf", r->pf, "index", (json_int_t)r->index, "driver",
 		r->driver, "link", link_to_json(&r->link), "found", vf_attrs_to_json(&r->found),
-		"wanted", vf_attrs_to_json(&r->wanted), "pfRaised", r->pf_raised);
+		"wanted", vf_attrs_to_json(&r->wanted), "pfLeft", r->pf_left);
 
 	if (j && r->config)
 		json_object_set(j, "config", r->config);
@@ -223,7 +227,7 @@ static int from_json(json_t *doc, struct record *r, struct err *e)
 		{"link", JT_OBJECT, AT(link), 0, 0, NULL},
 		{"found", JT_OBJECT, AT(found), 0, 0, NULL},
 		{"wanted", JT_OBJECT, AT(wanted), 0, 0, NULL},
-		{"pfRaised", JT_BOOL, AT(r.pf_raised), 0, 0, NULL},
+		{"pfLeft", JT_BOOL, AT(r.pf_left), 0, 0, NULL},
 		{"config", JT_OBJECT, AT(r.config), 0, 0, NULL},
 		{"result", JT_OBJECT, AT(r.result), 0, 0, NULL},
 		JT_END,

@@ -46,7 +46,7 @@ struct record {
 	struct record_link link; /* as found */
 	struct vf_attrs found;   /* on the PF, before the first change */
 	struct vf_attrs wanted;  /* what the configuration asks for */
-	bool pf_raised;          /* the PF was down and stays up for this attachment */
+	bool pf_left;            /* this attachment does not need its PF up any more */
 	json_t *config; /* network configuration, without prevResult, where IPAM is used; else NULL
 			 */
 	json_t *result; /* what ADD answered, in the newest shape; NULL before */
@@ -109,6 +109,13 @@ int record_index_find(int folder, const char *container_id, const char *ifname,
 		      char vf[static PCIADDR_TEXT], struct err *e);
 
 int record_index_drop(int folder, const char *container_id, const char *ifname, struct err *e);
+
+/*
+ * The mark that a PF was down and is up for the sake of its attachments. pf: its PCI address.
+ * record_pf_raised(): 1 or 0. Its lock is that of record_lock(), by the PF's address.
+ */
+int record_pf_raised(int folder, const char *pf, struct err *e);
+int record_pf_mark(int folder, const char *pf, bool raised, struct err *e);
 
 /*
  * Calls each(vf, arg, e) for every record in the folder, until it returns something other than 0,

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/stat.h>
 #include <sys/time.h>
 
 #include "mem.h"
@@ -142,6 +143,40 @@ int record_index_drop(int folder, const char *container_id, const char *ifname, 
 	if (unlinkat(folder, name, 0) < 0 && errno != ENOENT)
 		return err_set(e, CNI_EIO, errno, "cannot remove " RECORD_FOLDER "/%s", name);
 	return 0;
+}
+
+static void raised_name(char buf[static PCIADDR_TEXT + 8], const char *pf)
+{
+	(void)snprintf(buf, PCIADDR_TEXT + 8, "%.15s.raised", pf); /* a PCI address, sized for it */
+}
+
+int record_pf_raised(int folder, const char *pf, struct err *e)
+{
+	char name[PCIADDR_TEXT + 8];
+	struct stat st;
+
+	raised_name(name, pf);
+	if (!fstatat(folder, name, &st, AT_SYMLINK_NOFOLLOW))
+		return 1;
+	return errno == ENOENT
+		       ? 0
+		       : err_set(e, CNI_EIO, errno, "cannot look at " RECORD_FOLDER "/%s", name);
+}
+
+int record_pf_mark(int folder, const char *pf, bool raised, struct err *e)
+{
+	_cleanup_fd_ int fd = -1;
+	char name[PCIADDR_TEXT + 8];
+
+	raised_name(name, pf);
+	if (!raised) {
+		if (unlinkat(folder, name, 0) < 0 && errno != ENOENT)
+			return err_set(e, CNI_EIO, errno, "cannot remove " RECORD_FOLDER "/%s",
+				       name);
+		return 0;
+	}
+	fd = openat(folder, name, O_WRONLY | O_CREAT | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK, 0600);
+	return fd < 0 ? err_set(e, CNI_EIO, errno, "cannot write " RECORD_FOLDER "/%s", name) : 0;
 }
 
 static void closedirp(DIR **dir)

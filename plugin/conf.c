@@ -61,7 +61,7 @@ const struct jfield conf_fields[] = {
 	OTHERS("capabilities"),
 	OTHERS("pciBusID"), /* Multus: the same as deviceID */
 	ARRAY ("cni.dev/valid-attachments", c.valid_attachments),
-	ARRAY ("cni.dev/attachments", c.old_attachments),
+	ARRAY ("cni.dev/attachments",       c.valid_attachments), /* libcni 1.2 */
 	JT_END,
 };
 
@@ -204,6 +204,17 @@ static void complete_vlan(struct opt *f)
 		f[VF_PROTO] = (struct opt){true, VF_8021Q};
 }
 
+/* The list under a key; null is an empty one, as Go writes it. NULL: there is no list. */
+static json_t *list_of(json_t *doc, const char *key)
+{
+	json_t *list;
+
+	if (json_is_null(json_object_get(doc, key)))
+		json_object_set_new(doc, key, json_array());
+	list = json_object_get(doc, key);
+	return json_is_array(list) ? list : NULL;
+}
+
 int conf_read(const char *text, size_t len, const struct cni_args *args, struct conf *ret,
 	      struct err *e)
 {
@@ -218,13 +229,15 @@ int conf_read(const char *text, size_t len, const struct cni_args *args, struct 
 	if (read_parts(args, &r, e) < 0)
 		return -1;
 	complete_vlan(r.c.vf.f);
+	if (r.c.log_file && !*r.c.log_file)
+		r.c.log_file = NULL; /* as existing configurations write "standard error" */
 	if (r.prev_result) {
 		r.c.result = cni_result_in(r.prev_result, "prevResult", &why);
 		if (!r.c.result && refuse(args, &why, e) < 0)
 			return -1;
 	}
-	if (!r.c.valid_attachments)
-		r.c.valid_attachments = r.c.old_attachments;
+	r.c.valid_attachments = list_of(r.c.doc, "cni.dev/valid-attachments")
+					?: list_of(r.c.doc, "cni.dev/attachments");
 	*ret = r.c;
 	return 0;
 }

@@ -33,7 +33,6 @@ struct conf {
 	json_t *result;            /* prevResult in the newest shape, owned; NULL: not given */
 	bool strict;               /* unknown keys are errors */
 	json_t *valid_attachments; /* GC: those that are not to be released; NULL: not said */
-	json_t *old_attachments;   /* the same under the key that libcni 1.2 uses */
 };
 
 void conf_clear(struct conf *c);

@@ -65,18 +65,25 @@ int ipam_check(struct attachment *a, struct err *e)
 
 int ipam_pass_on(struct attachment *a, enum cni_command command, struct err *e)
 {
-	struct err refused = {0};
+	json_auto_t *answer = NULL;
+	json_t *version;
+	size_t i;
 
-	if (!call_ipam(a, command, NULL, &refused))
+	/* older plugins answer a command they do not know in any way; what they say of their
+	 * versions is clear */
+	if (!a->conf->ipam_type)
 		return 0;
-	/* as libcni's plugins answer a version, or a command, that they are too old for */
-	if (refused.code == CNI_EVERSION || refused.code == CNI_EENV) {
-		log_line(LOG_INFO, "%s has no %s: %s", a->conf->ipam_type,
-			 cni_command_name(command), refused.msg);
-		return 0;
+	if (call_ipam(a, CNI_VERSION, &answer, e) < 0)
+		return -1;
+	json_array_foreach(json_object_get(answer, "supportedVersions"), i, version) {
+		const char *text = json_string_value(version);
+
+		if (text && !strcmp(text, cni_version_name(CNI_1_1_0)))
+			return call_ipam(a, command, NULL, e);
 	}
-	*e = refused;
-	return -1;
+	log_line(LOG_INFO, "IPAM plugin %s has no %s", a->conf->ipam_type,
+		 cni_command_name(command));
+	return 0;
 }
 
 static int take_address(const json_t *ip, struct inet_prefix *ret, struct err *e)
@@ -208,10 +215,17 @@ static int allow_ipv6(void *arg, struct err *e)
 
 static int add_address(struct attachment *a, const struct inet_prefix *p, struct err *e)
 {
-	if (!rt_addr_add(a->pod, a->link.ifindex, p, e))
+	struct err refused = {0};
+
+	if (!rt_addr_add(a->pod, a->link.ifindex, p, &refused))
 		return 0;
-	if (e->errnum != EACCES || p->family != AF_INET6)
+	if (refused.errnum != EACCES || p->family != AF_INET6) {
+		*e = refused;
+		if (p->family == AF_INET6 && a->link.mtu < 1280)
+			err_hint(e, "IPv6 needs an MTU of 1280 or more, the interface has %u",
+				 a->link.mtu);
 		return -1;
+	}
 	if (netns_run(a->host_ns, a->pod_ns, allow_ipv6, (void *)(uintptr_t)a->args->ifname, e) < 0)
 		return -1;
 	return rt_addr_add(a->pod, a->link.ifindex, p, e);

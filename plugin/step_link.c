@@ -143,13 +143,17 @@ int move_revert(struct attachment *a, struct err *e)
 	return strcmp(link.name, a->rec.link.name) ? rename_on_host(a, &link, e) : 0;
 }
 
+#define UNRECORDED_LOCK_MS 10000
+
 int move_unrecorded(struct attachment *a, struct err *e)
 {
 	struct rt_link_change c = RT_LINK_KEEP;
 	struct netns_id host_id, pod_id;
 	struct pciaddr addr;
+	struct record r = {0};
 	struct rt_link link;
 	struct err none = {0};
+	int found;
 
 	a->host_ns = netns_open_own(&host_id, e);
 	if (a->host_ns < 0)
@@ -162,6 +166,16 @@ int move_unrecorded(struct attachment *a, struct err *e)
 	if (rt_link_by_name(a->pod, a->args->ifname, &link, &none) < 0 ||
 	    pciaddr_parse(link.parent, &addr) < 0 || vfdev_open(a->sys, &addr, &a->vf, &none) < 0)
 		return 0; /* it has no such interface, or that is no VF: not ours */
+
+	/* The namespace's path may be another container's by now: a VF with a record is its
+	 * owner's. */
+	a->lock = record_lock(a->folder, a->vf.name, "DEL without a record", UNRECORDED_LOCK_MS, e);
+	if (a->lock < 0)
+		return -1;
+	found = record_load(a->folder, a->vf.name, &r, &none);
+	record_clear(&r);
+	if (found)
+		return 0;
 
 	c.netns_fd = a->host_ns;
 	c.name = "eth%d"; /* a pattern to the kernel */
@@ -206,14 +220,32 @@ static int wanted_mac_shows(struct attachment *a, uint64_t mac, struct err *e)
 				 mac_text(mac, want), MAC_TIMEOUT_MS / 1000);
 }
 
+/* For drivers that take a MAC only while they are down, or (igbvf) only hear of an admin MAC when
+ * they go down. */
+static int set_mac_while_down(struct attachment *a, uint64_t mac, struct err *e)
+{
+	struct rt_link_change down = RT_LINK_KEEP, up = RT_LINK_KEEP;
+
+	down.up = 0;
+	up.up = 1;
+	if (rt_link_change(a->pod, a->link.ifindex, &down, e) < 0 ||
+	    rt_link_by_name(a->pod, a->args->ifname, &a->link, e) < 0)
+		return -1;
+	if (a->link.mac != mac)
+		up.mac = mac;
+	return rt_link_change(a->pod, a->link.ifindex, &up, e);
+}
+
 /*
  * The VF's netdev takes the admin MAC by itself, or only from us. It comes after the move because
- * igbvf hears of an admin MAC only when it is brought up, and refuses it before.
+ * igbvf refuses even the admin MAC until it has been reset, which opening it (Linux 6.1) or closing
+ * it (6.12) does.
  */
 int mac_apply(struct attachment *a, struct err *e)
 {
 	const struct opt *want = &a->conf->vf.f[VF_MAC];
-	struct rt_link_change c = RT_LINK_KEEP, down = RT_LINK_KEEP;
+	struct rt_link_change c = RT_LINK_KEEP;
+	struct err refused = {0};
 
 	if (rt_link_by_name(a->pod, a->args->ifname, &a->link, e) < 0)
 		return -1;
@@ -221,17 +253,13 @@ int mac_apply(struct attachment *a, struct err *e)
 		return 0;
 
 	c.mac = want->v;
-	if (rt_link_change(a->pod, a->link.ifindex, &c, e) < 0) {
-		if (e->errnum != EBUSY)
-			return err_ctx(e, "VF %s (driver %s): MAC in the pod", a->vf.name,
-				       a->vf.driver);
-		/* a driver that changes its MAC only while it is down */
-		down.up = 0;
-		c.up = 1;
-		if (rt_link_change(a->pod, a->link.ifindex, &down, e) < 0 ||
-		    rt_link_change(a->pod, a->link.ifindex, &c, e) < 0)
-			return err_ctx(e, "VF %s (driver %s): MAC in the pod", a->vf.name,
-				       a->vf.driver);
+	if (rt_link_change(a->pod, a->link.ifindex, &c, &refused) < 0) {
+		if (refused.errnum != EBUSY && refused.errnum != EADDRNOTAVAIL)
+			*e = refused;
+		else if (!set_mac_while_down(a, want->v, &refused))
+			return wanted_mac_shows(a, want->v, e);
+		*e = refused;
+		return err_ctx(e, "VF %s (driver %s): MAC in the pod", a->vf.name, a->vf.driver);
 	}
 	return wanted_mac_shows(a, want->v, e);
 }

@@ -269,8 +269,7 @@ static int note_user(const char *vf, void *arg, struct err *e)
 	if (record_load(u->a->folder, vf, &r, e) < 0)
 		return 0; /* a record that can't be read has its own story; it does not hold the PF
 			   */
-	if (r.pf_raised && !strcmp(r.pf, u->a->vf.pf))
-		u->found = true;
+	u->found = !r.pf_left && !strcmp(r.pf, u->a->vf.pf) && r.vf[0];
 	record_clear(&r);
 	return u->found;
 }
@@ -285,6 +284,15 @@ static int other_users(const struct attachment *a, bool *ret, struct err *e)
 	return 0;
 }
 
+static int lock_pf(const struct attachment *a, struct err *e)
+{
+	char who[64];
+
+	(void)snprintf(who, sizeof(who), "%s, for the link of its PF",
+		       cni_command_name(a->args->command));
+	return record_lock(a->folder, a->vf.pf, who, PF_LOCK_MS, e);
+}
+
 static int set_pf_up(struct attachment *a, bool up, struct err *e)
 {
 	struct rt_link_change c = RT_LINK_KEEP;
@@ -296,46 +304,59 @@ static int set_pf_up(struct attachment *a, bool up, struct err *e)
 }
 
 /*
- * A PF that was down is up as long as an attachment that asked for it lives. Each says so in its
- * record; who counts them holds the PF's lock, so that the last two to go don't each leave it to
- * the other.
+ * A PF that was down when an attachment asked for it to be raised is marked, and goes down again
+ * with its last attachment, whichever that is. Who counts them holds the PF's lock and says in his
+ * own record that he has left, so that the last two to go don't each leave it to the other.
  */
 int pf_link_apply(struct attachment *a, struct err *e)
 {
-	bool up = a->pf.link.flags & IFF_UP;
+	bool raise = a->conf->pf_link.set && a->conf->pf_link.v == PF_LINK_RAISE;
+	bool ignore = a->conf->pf_link.set && a->conf->pf_link.v == PF_LINK_IGNORE;
+	int marked = record_pf_raised(a->folder, a->vf.pf, e), there;
 	_cleanup_fd_ int lock = -1;
 
-	if (!a->conf->pf_link.set || a->conf->pf_link.v != PF_LINK_RAISE)
+	if (marked < 0)
+		return -1;
+	if (!marked && !(raise && !(a->pf.link.flags & IFF_UP)))
 		return 0;
-	lock = record_lock(a->folder, a->vf.pf, "an attachment that brings the PF up", PF_LOCK_MS,
-			   e);
+	lock = lock_pf(a, e);
 	if (lock < 0)
 		return -1;
-	if (up && other_users(a, &a->rec.pf_raised, e) < 0)
+	/* our record is there by now: from here on it counts; but the PF may have gone down just
+	 * before */
+	there = refresh(a, e);
+	if (there < 0)
 		return -1;
-	if (up && !a->rec.pf_raised)
+	if (!there)
+		return err_set(e, CNI_EDEVICE, 0, "PF %s of VF %s is gone", a->vf.pf, a->vf.name);
+	if (a->pf.link.flags & IFF_UP || ignore)
 		return 0;
-	a->rec.pf_raised = true;
-	if (record_save(a->folder, &a->rec, e) < 0)
+	if (!raise)
+		return err_set(e, CNI_EAGAIN, 0,
+			       "PF %s went down with the last attachment that needed it; try again",
+			       a->vf.pf_ifname);
+	if (record_pf_mark(a->folder, a->vf.pf, true, e) < 0)
 		return -1;
-	return up ? 0 : set_pf_up(a, true, e);
+	return set_pf_up(a, true, e);
 }
 
 int pf_link_revert(struct attachment *a, struct err *e)
 {
+	int there, marked = record_pf_raised(a->folder, a->vf.pf, e);
 	_cleanup_fd_ int lock = -1;
 	bool others;
-	int there;
 
-	if (!a->rec.pf_raised)
-		return 0;
-	lock = record_lock(a->folder, a->vf.pf, "an attachment that brings the PF down", PF_LOCK_MS,
-			   e);
+	if (marked <= 0)
+		return marked;
+	lock = lock_pf(a, e);
 	if (lock < 0 || other_users(a, &others, e) < 0)
 		return -1;
-	there = others ? 0 : refresh(a, e);
+	if (others) {
+		a->rec.pf_left = true;
+		return record_save(a->folder, &a->rec, e);
+	}
+	there = refresh(a, e);
 	if (there < 0 || (there && set_pf_up(a, false, e) < 0))
 		return -1;
-	a->rec.pf_raised = false;
-	return record_save(a->folder, &a->rec, e);
+	return record_pf_mark(a->folder, a->vf.pf, false, e);
 }

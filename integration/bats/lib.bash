@@ -103,22 +103,19 @@ within() {
 world() {
 	local ns
 
-	mkdir -p "$1"
-	rm -f "$1"/*
+	[[ ! -d $1 ]] || rm -r "$1"
+	mkdir "$1"
 	ip -d -j link show >"$1/links"
 	for ns in /run/netns/*; do
 		[[ ! -e $ns ]] || ip -n "${ns##*/}" -d -j addr show >"$1/pod-${ns##*/}" 2>&1 || true
 	done
 	{
 		printf '%s\n' /sys/bus/pci/drivers/*/????:* /sys/bus/pci/devices/*/virtfn*
-		stat -c '%n %i %F' /run/netns/* 2>/dev/null
-		# the locks stay, as their owner says
-		find /run/sriov-cni -mindepth 1 ! -name '*.lock' -printf '%p %M %l\n' 2>/dev/null
-		grep -rs --exclude='*.lock' '' /run/sriov-cni
-		# host-local's lock, and its memory of where to go on, stay as well
-		grep -rs --exclude=lock --exclude='last_reserved_ip.*' '' /var/lib/cni
-		pgrep -af "$IPAM/"
-	} >"$1/rest" || true
+		# Locks stay; so does host-local's memory of where to go on.
+		find /run/netns /run/sriov-cni -mindepth 1 ! -name '*.lock' \
+			\( -path '/run/netns/*' -printf '%p %i %y\n' -o -printf '%p %M %l\n' \)
+		grep -rs --exclude='*lock' --exclude='last_reserved_ip.*' '' /run/sriov-cni /var/lib/cni
+	} >"$1/rest" 2>/dev/null || true
 }
 
 # What may differ: the kernel can give a link that comes back another index; a carrier comes and goes with the time a
