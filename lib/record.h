@@ -30,6 +30,8 @@ struct record_link {
 	uint64_t mac;
 	uint32_t mtu;
 	bool up;
+	bool mac_reported; /* the PF had its MAC from the VF's own report, not from an administrator
+			    */
 	unsigned n_altnames;
 	char altnames[RT_ALTNAMES][RT_ALTNAME_LEN];
 };

@@ -111,6 +111,16 @@ int vfdev_refresh(int sys, struct vfdev *d, struct err *e)
 	return find_netdev(sys, d->name, false, d->ifname, e);
 }
 
+int vfdev_mac_is_own(int sys, const struct vfdev *d, struct err *e)
+{
+	uint32_t type;
+
+	if (sysfs_read_u32(sys, &type, e, DEVICES "/%s/net/%s/addr_assign_type", d->name,
+			   d->ifname) < 0)
+		return -1;
+	return type == 1 || type == 3; /* NET_ADDR_RANDOM, NET_ADDR_SET */
+}
+
 static int no_vf(int sys, const struct vfdev *d, struct err *e)
 {
 	char unused[8];

@@ -43,6 +43,13 @@ int vfdev_open(int sys, const struct pciaddr *addr, struct vfdev *ret, struct er
 int vfdev_refresh(int sys, struct vfdev *d, struct err *e);
 
 /*
+ * Whether the VF's netdev has a MAC that its driver made up or that was set on it, and not one that
+ * it was given by its PF: 1 or 0. Source: addr_assign_type in
+ * Documentation/ABI/testing/sysfs-class-net.
+ */
+int vfdev_mac_is_own(int sys, const struct vfdev *d, struct err *e);
+
+/*
  * The netdev of the PF at pf into name; "" where it has none. A PF that has several (representors
  * of a switchdev, two ports) is the one whose phys_port_name is pN or absent, not a VF's (pfNvfM).
  */

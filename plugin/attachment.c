@@ -369,9 +369,10 @@ static int check_values(const struct attachment *a, struct err *e)
 }
 
 /* The VF as found, and what is to become of it. */
-static void fill_record(struct attachment *a)
+static int fill_record(struct attachment *a, struct err *e)
 {
 	struct record *r = &a->rec;
+	int own;
 
 	memcpy(r->vf, a->vf.name, sizeof(r->vf));
 	memcpy(r->pf, a->vf.pf, sizeof(r->pf));
@@ -391,6 +392,12 @@ static void fill_record(struct attachment *a)
 	memcpy(r->link.altnames, a->link.altnames, sizeof(r->link.altnames));
 	r->found = *attachment_vf_attrs(a);
 	r->wanted = a->conf->vf;
+	if (r->wanted.f[VF_MAC].set && r->link.mac && r->found.f[VF_MAC].v == r->link.mac) {
+		own = vfdev_mac_is_own(a->sys, &a->vf, e);
+		if (own < 0)
+			return -1;
+		r->link.mac_reported = own;
+	}
 	r->time = time(NULL);
 	if (a->conf->ipam_type) {
 		/*
@@ -402,6 +409,7 @@ static void fill_record(struct attachment *a)
 		json_object_del(r->config, "prevResult");
 		json_object_set_new(r->doc, "config", r->config);
 	}
+	return 0;
 }
 
 int attachment_look(struct attachment *a, struct err *e)
@@ -423,6 +431,5 @@ int attachment_prepare(struct attachment *a, struct err *e)
 	    find_link(a, e) < 0 || check_name_free(a, e) < 0 || check_mac_unique(a, e) < 0 ||
 	    check_values(a, e) < 0)
 		return -1;
-	fill_record(a);
-	return 0;
+	return fill_record(a, e);
 }

@@ -14,34 +14,47 @@
 /* DHCP is the slowest of them, with a server that answers late. */
 #define IPAM_TIMEOUT_S 60
 
+static int run(struct attachment *a, enum cni_command command, const char *type, const char *config,
+	       size_t len, json_t **ret, struct err *e)
+{
+	const struct delegate d = {
+		.type = type,
+		.args = a->args,
+		.env = a->env,
+		.config = config,
+		.config_len = len,
+		.timeout_ms =
+			1000 * (a->conf && a->conf->ipam_timeout.set ? (int)a->conf->ipam_timeout.v
+								     : IPAM_TIMEOUT_S),
+	};
+
+	return delegate_run(&d, command, ret, e);
+}
+
+/* With a configuration that is not the one that came. */
+static int run_ipam(struct attachment *a, enum cni_command command, const char *type,
+		    const json_t *config, json_t **ret, struct err *e)
+{
+	_cleanup_free_ char *text = json_dumps(config, JSON_COMPACT);
+
+	if (!text)
+		return err_set(e, CNI_EIO, ENOMEM,
+			       "cannot write the configuration for IPAM plugin %s", type);
+	return run(a, command, type, text, strlen(text), ret, e);
+}
+
 /*
  * The configuration that goes to IPAM: as it came, or as it was recorded when its runtime is not
  * here or has forgotten it.
  */
 static int call_ipam(struct attachment *a, enum cni_command command, json_t **ret, struct err *e)
 {
-	bool came = a->conf && a->conf->ipam_type;
-	json_t *recorded = a->rec.config;
-	_cleanup_free_ char *text = came || !recorded ? NULL : json_dumps(recorded, JSON_COMPACT);
-	struct delegate d = {
-		.args = a->args,
-		.env = a->env,
-		.timeout_ms = 1000 * IPAM_TIMEOUT_S,
-	};
+	const char *recorded =
+		json_string_value(json_object_get(json_object_get(a->rec.config, "ipam"), "type"));
 
-	if (came) {
-		d.type = a->conf->ipam_type;
-		d.config = a->conf->text;
-		d.config_len = a->conf->len;
-		if (a->conf->ipam_timeout.set)
-			d.timeout_ms = 1000 * (int)a->conf->ipam_timeout.v;
-	} else if (text) {
-		d.type = json_string_value(
-			json_object_get(json_object_get(recorded, "ipam"), "type"));
-		d.config = text;
-		d.config_len = strlen(text);
-	}
-	return d.type ? delegate_run(&d, command, ret, e) : 0;
+	if (a->conf && a->conf->ipam_type)
+		return run(a, command, a->conf->ipam_type, a->conf->text, a->conf->len, ret, e);
+	return recorded ? run_ipam(a, command, recorded, a->rec.config, ret, e) : 0;
 }
 
 /*
@@ -58,9 +71,21 @@ int ipam_release_unrecorded(struct attachment *a, struct err *e)
 	return call_ipam(a, CNI_DEL, NULL, e);
 }
 
+/* IPAM plugins look for their address in prevResult: a runtime that sends none gets the one of ADD.
+ */
 int ipam_check(struct attachment *a, struct err *e)
 {
-	return call_ipam(a, CNI_CHECK, NULL, e);
+	json_auto_t *config = NULL;
+	json_t *result;
+
+	if (a->conf->result || !a->conf->ipam_type)
+		return call_ipam(a, CNI_CHECK, NULL, e);
+	result = cni_result_out(a->rec.result, a->conf->version, e);
+	if (!result)
+		return -1;
+	config = json_copy(a->conf->doc);
+	json_object_set_new(config, "prevResult", result);
+	return run_ipam(a, CNI_CHECK, a->conf->ipam_type, config, NULL, e);
 }
 
 int ipam_pass_on(struct attachment *a, enum cni_command command, struct err *e)

@@ -113,9 +113,37 @@ static int rename_on_host(struct attachment *a, const struct rt_link *link, stru
 	return 0;
 }
 
+/*
+ * From the pod to the host, where it appears under its own name: whoever watches links there sees
+ * no other. Alternative names that the pod gave it stay behind; one of them could be in use on the
+ * host.
+ */
+static int move_back(struct attachment *a, struct rt_link *link, struct err *e)
+{
+	struct rt_link_change down = RT_LINK_KEEP, name = RT_LINK_KEEP, move = RT_LINK_KEEP;
+	struct err taken = {0};
+
+	while (link->n_altnames) {
+		unsigned n = link->n_altnames < RT_ALTNAMES ? link->n_altnames : RT_ALTNAMES;
+
+		if (rt_altnames_change(a->pod, link->ifindex, false, n, link->altnames, e) < 0 ||
+		    rt_link_by_index(a->pod, link->ifindex, link, e) < 0)
+			return -1;
+	}
+	down.up = 0;
+	if (link->flags & IFF_UP && rt_link_change(a->pod, link->ifindex, &down, e) < 0)
+		return -1;
+	name.name = a->rec.link.name;
+	if (strcmp(link->name, name.name) &&
+	    rt_link_change(a->pod, link->ifindex, &name, &taken) < 0)
+		move.name =
+			name.name; /* the pod has one of this name: it is given during the move */
+	move.netns_fd = a->host_ns;
+	return rt_link_change(a->pod, link->ifindex, &move, e);
+}
+
 int move_revert(struct attachment *a, struct err *e)
 {
-	struct rt_link_change c = RT_LINK_KEEP;
 	struct err moved = {0};
 	struct rt_link link;
 	int found = find_in_pod(a, &link, e);
@@ -123,9 +151,7 @@ int move_revert(struct attachment *a, struct err *e)
 	if (found < 0)
 		return -1;
 	if (found) {
-		c.netns_fd = a->host_ns;
-		c.name = a->rec.link.name;
-		if (!rt_link_change(a->pod, link.ifindex, &c, &moved))
+		if (!move_back(a, &link, &moved))
 			return 0;
 		/* it may have moved all the same, and the name be the trouble */
 		found = find_in_pod(a, &link, e);

@@ -131,9 +131,13 @@ int vf_revert(struct attachment *a, struct err *e)
 {
 	int there = refresh(a, e);
 
+	struct vf_attrs want = a->rec.found;
+
 	if (there <= 0)
 		return there;
-	return set_groups(a, attachment_vf_attrs(a), &a->rec.found, set_found, e);
+	if (a->rec.link.mac_reported)
+		want.f[VF_MAC].set = false; /* own_link_revert() lets the VF report it again */
+	return set_groups(a, attachment_vf_attrs(a), &want, set_found, e);
 }
 
 int vf_check(struct attachment *a, struct err *e)
@@ -202,7 +206,7 @@ int own_link_revert(struct attachment *a, struct err *e)
 	if (rt_link_by_name(a->host, a->vf.ifname, &now, e) < 0)
 		return -1;
 
-	if (want->mac && now.mac != want->mac) {
+	if (want->mac && (now.mac != want->mac || want->mac_reported)) {
 		again = true;
 		if (own_mac_back(a, &now, &step) < 0) {
 			err_ctx(&step, "VF %s: own MAC", a->vf.name);

@@ -108,7 +108,7 @@ load lib
 
 @test "D15 a PF without VFs is told how to make them" {
 	echo 0 >"/sys/bus/pci/devices/$PF1/sriov_numvfs"
-	later 'make_vfs pf1; world "$T/start"' # they come with other MACs
+	later 'make_vfs pf1; world >"$T/start"' # they come with other MACs
 	snapshot
 	conf "$PF1"
 	cni ADD p1
@@ -155,7 +155,7 @@ rename_new() {
 	local link
 	link=$(compgen -G "/sys/bus/pci/devices/$1/net/*")
 	ip link set "${link##*/}" name "$2"
-	world "$T/start"
+	world >"$T/start"
 }
 
 @test "D15 a VF that somebody moved to another namespace is said to be there" {

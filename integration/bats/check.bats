@@ -6,13 +6,18 @@ load lib
 
 MAC=02:00:5e:00:00:01
 
+# attach [KEYS] - and from here on the configuration is as a runtime hands it to CHECK: with what ADD answered
 attach() {
-	conf "$PF0V0" "\"mac\": \"$MAC\", \"vlan\": 100, \"vlanQoS\": 3, \"spoofchk\": \"off\", \"trust\": \"on\",
-		\"max_tx_rate\": 100, \"mtu\": 1400, \"ipam\": {\"type\": \"static\",
-		\"addresses\": [{\"address\": \"10.56.0.2/24\", \"gateway\": \"10.56.0.1\"}, {\"address\": \"fd00:56::2/64\"}],
-		\"routes\": [{\"dst\": \"0.0.0.0/0\"}, {\"dst\": \"2001:db8::/32\", \"gw\": \"fd00:56::1\"}]}"
+	conf "$PF0V0" "$1"
 	ADD p1
+	conf "$PF0V0" "$1${1:+, }\"prevResult\": $out"
 }
+
+IPS='"ipam": {"type": "static",
+	"addresses": [{"address": "10.56.0.2/24", "gateway": "10.56.0.1"}, {"address": "fd00:56::2/64"}],
+	"routes": [{"dst": "0.0.0.0/0"}, {"dst": "2001:db8::/32", "gw": "fd00:56::1"}]}'
+ALL="\"mac\": \"$MAC\", \"vlan\": 100, \"vlanQoS\": 3, \"spoofchk\": \"off\", \"trust\": \"on\",
+	\"max_tx_rate\": 100, \"mtu\": 1400, $IPS"
 
 # found TEXT... - CHECK says that something is not as ADD left it, and what
 found() {
@@ -21,7 +26,7 @@ found() {
 }
 
 @test "L11 CHECK of an attachment as ADD left it says nothing and changes nothing" {
-	attach
+	attach "$ALL"
 	snapshot
 	CHECK p1
 	unchanged
@@ -34,19 +39,28 @@ found() {
 }
 
 @test "L11 CHECK finds another MAC" {
+	local own
+	own=$(mac_of '' pf0v0)
 	attach
 	ip -n p1 link set net1 address 02:00:5e:00:00:09
-	found 'interface net1 has MAC 02:00:5e:00:00:09' "should be $MAC"
+	found 'interface net1 has MAC 02:00:5e:00:00:09' "should be $own"
 }
 
 @test "L11 CHECK finds another MTU" {
-	attach
+	attach '"mtu": 1400'
 	ip -n p1 link set net1 mtu 1300
 	found 'interface net1 has MTU 1300' 'should be 1400'
 }
 
-@test "L11 CHECK finds an address gone, of either family" {
+@test "L11 CHECK finds another MTU than the one that the result told" {
+	version=1.1.0
 	attach
+	ip -n p1 link set net1 mtu 1300
+	found 'interface net1 has MTU 1300' 'should be 1500'
+}
+
+@test "L11 CHECK finds an address gone, of either family" {
+	attach "$IPS"
 	ip -n p1 addr del 10.56.0.2/24 dev net1
 	found 'interface net1 does not have address 10.56.0.2/24'
 	ip -n p1 addr add 10.56.0.2/24 dev net1
@@ -57,7 +71,7 @@ found() {
 }
 
 @test "L11 CHECK finds an address with another prefix length" {
-	attach
+	attach "$IPS"
 	ip -n p1 addr del 10.56.0.2/24 dev net1
 	ip -n p1 addr add 10.56.0.2/16 dev net1
 	ip -n p1 route add default via 10.56.0.1
@@ -65,7 +79,7 @@ found() {
 }
 
 @test "L11 CHECK finds a route gone, of either family" {
-	attach
+	attach "$IPS"
 	ip -n p1 route del default
 	found 'interface net1 does not have the route to 0.0.0.0/0'
 	ip -n p1 route add default via 10.56.0.1
@@ -75,7 +89,7 @@ found() {
 }
 
 @test "L11 CHECK finds a route by another gateway, or by another interface" {
-	attach
+	attach "$IPS"
 	ip -n p1 route replace default via 10.56.0.9
 	found 'route to 0.0.0.0/0'
 	ip -n p1 link add eth0 type dummy
@@ -87,7 +101,7 @@ found() {
 }
 
 @test "L11 CHECK finds each attribute that was changed on the PF" {
-	attach
+	attach "$ALL"
 	while read -r change back text; do
 		eval "ip link set pf0 vf 0 ${change//_/ }"
 		cni CHECK p1
@@ -148,12 +162,11 @@ found() {
 }
 
 @test "L11 what others add to the interface is tolerated" {
-	attach
+	attach "$IPS"
 	ip -n p1 addr add 10.99.0.1/24 dev net1
 	ip -n p1 addr add fd00:99::1/64 dev net1
 	ip -n p1 route add 192.0.2.0/24 via 10.56.0.7
 	ip -n p1 route add default via 10.56.0.8 metric 500
-	ip -n p1 link set net1 promisc on
 	ip -n p1 link add eth0 type dummy
 	later 'ip -n p1 link del eth0'
 	ip -n p1 link property add dev net1 altname more
@@ -163,14 +176,11 @@ found() {
 
 @test "L11 a MAC and an MTU that a later plugin of the chain changed, and said so, are right" {
 	version=1.1.0
-	conf "$PF0V0" '"trust": "on"'
-	ADD p1
+	attach
 	ip -n p1 link set net1 address 02:00:5e:00:00:09
 	ip -n p1 link set net1 mtu 1300
-	local chained
-	chained=$(jq -c '.interfaces[0].mac = "02:00:5e:00:00:09" | .interfaces[0].mtu = 1300' "$T/out")
 	found 'has MAC'
-	conf "$PF0V0" "\"trust\": \"on\", \"prevResult\": $chained"
+	conf=$(jq -c '.prevResult.interfaces[0].mac = "02:00:5e:00:00:09" | .prevResult.interfaces[0].mtu = 1300' <<<"$conf")
 	CHECK p1
 	# and still compared
 	ip -n p1 link set net1 mtu 1200
@@ -179,15 +189,13 @@ found() {
 
 @test "L11 the IPAM plugin is asked to check as well" {
 	ipam_says '{"cniVersion": "1.0.0", "ips": [{"address": "10.56.0.2/24"}]}'
-	conf "$PF0V0" "$SAYS"
-	ADD p1
+	attach "$SAYS"
 	CHECK p1
 	equal 'calls of IPAM' "$(xargs <"$IPAM_LOG")" 'ADD p1 CHECK p1'
 }
 
 @test "L11 what the IPAM plugin finds is passed on" {
-	conf "$PF0V0" "$HOST_LOCAL"
-	ADD p1
+	attach "$HOST_LOCAL"
 	rm /var/lib/cni/networks/net/10.56.0.2
 	cni CHECK p1
 	((status)) || fail "CHECK succeeded"

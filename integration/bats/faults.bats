@@ -33,7 +33,10 @@ calls() {
 in_order() {
 	case $status in
 	0) ;;
-	1) error_messages "$(jq .code "$T/out")" 1 "$T/out" >/dev/null || fail "after: $1" "$err" ;;
+	1)
+		version=$(jq -r .cniVersion "$T/out") # it is not known when standard input cannot be read
+		error_messages "$(jq .code "$T/out")" 1 "$T/out" >/dev/null || fail "after: $1" "$err"
+		;;
 	*) fail "after: $1: exit status $status: $out" "$err" ;;
 	esac
 }
@@ -41,7 +44,7 @@ in_order() {
 # sweep COMMAND FAULT - FAULT is what strace injects: "error=ENOMEM", "signal=KILL". What has to be there before is made by
 # before(); after each fault a DEL, as the runtime does, must bring everything back.
 sweep() {
-	local name k n=0 list
+	local name k n=0 list version
 
 	before
 	list=$(calls "$1")

@@ -171,11 +171,12 @@ static() { # static ADDRESSES [ROUTES] - as JSON, without the brackets
 }
 
 @test "N4 a pod in which IPv6 is switched off gets its IPv6 address on this interface" {
-	ip netns exec p1 sh -c 'echo 1 >/proc/sys/net/ipv6/conf/all/disable_ipv6
+	pod p2
+	ip netns exec p2 sh -c 'echo 1 >/proc/sys/net/ipv6/conf/all/disable_ipv6
 		echo 1 >/proc/sys/net/ipv6/conf/default/disable_ipv6'
 	conf "$PF0V0" "$(static '{"address": "10.56.0.2/24"}, {"address": "fd00:56::2/64"}')"
-	ADD p1
-	equal addresses "$(addresses p1)" '10.56.0.2/24 fd00:56::2/64'
+	ADD p2
+	equal addresses "$(addresses p2)" '10.56.0.2/24 fd00:56::2/64'
 }
 
 @test "N4 a host's address, a /31 and a /0 are taken as they are" {

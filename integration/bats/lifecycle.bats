@@ -239,6 +239,7 @@ everything() {
 	ADD p1
 	ip -n p1 link set net1 address 02:00:5e:00:00:55
 	ip -n p1 link set net1 mtu 1200
+	ip -n p1 link set net1 promisc on allmulticast on
 	ip -n p1 link property add dev net1 altname of-the-pod
 	ip -n p1 addr add 10.99.0.1/24 dev net1
 	DEL p1
@@ -345,7 +346,7 @@ back() {
 	ip netns del p9
 	within 10 all_back
 	echo 0 >/sys/class/net/pf0/device/sriov_numvfs
-	later 'make_vfs pf0; world "$T/start"' # they come with other MACs
+	later 'make_vfs pf0; world >"$T/start"' # they come with other MACs
 	DEL p9
 	equal 'number of leases' "$(leases)" 0
 	equal 'number of records' "$(records)" 0
@@ -354,7 +355,7 @@ back() {
 @test "L5 DEL after the VFs were destroyed under a living pod succeeds, and releases the lease" {
 	attach_with_lease p1
 	echo 0 >/sys/class/net/pf0/device/sriov_numvfs
-	later 'make_vfs pf0; world "$T/start"'
+	later 'make_vfs pf0; world >"$T/start"'
 	DEL p1
 	equal 'number of leases' "$(leases)" 0
 	equal 'number of records' "$(records)" 0
@@ -363,7 +364,7 @@ back() {
 @test "L5 DEL after the PF lost its driver succeeds, and releases the lease" {
 	attach_with_lease p1
 	echo "$PF0" >/sys/bus/pci/drivers/igb/unbind
-	later 'bind_pf0; world "$T/start"'
+	later 'bind_pf0; world >"$T/start"'
 	DEL p1
 	equal 'number of leases' "$(leases)" 0
 	equal 'number of records' "$(records)" 0

@@ -20,7 +20,7 @@ install_plugins() {
 	local root
 	root=$(cd "${BASH_SOURCE[0]%/*}/../.." && pwd -P) || return
 
-	export CNI_BIN=/run/cni CNITOOL=$root/build/vm/cnitool IPAM=$root/integration/bats/ipam
+	export CNI_BIN=/run/cni-bin CNITOOL=$root/build/vm/cnitool IPAM=$root/integration/bats/ipam
 	mkdir -p "$CNI_BIN" || return
 	cp "${SRIOV:-$root/build/sriov}" "$CNI_BIN/sriov" || return
 	cp /usr/lib/cni/{host-local,static,tuning} "$CNI_BIN" || return
@@ -41,5 +41,5 @@ name_devices() {
 }
 
 setup_suite() {
-	require_machine && install_plugins && name_devices
+	require_machine && install_plugins && name_devices && ip netns add p1
 }
