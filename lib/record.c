@@ -24,7 +24,7 @@
  *	  "pf": "0000:01:00.0", "index": 0,
  *	  "driver": "igbvf",
  *	  "link": {"name": "ens1f0v0", "mac": "3a:1b:73:60:bb:26", "mtu": 1500, "up": false,
- *	           "macReported": true, "altnames": ["enp1s16"]},
+ *	           "promisc": false, "allmulti": false, "macReported": true, "altnames": ["enp1s16"]},
  *	  "found": {"mac": "00:00:00:00:00:00", "vlan": 0, "vlanQoS": 0, "vlanProto": "802.1q",
  *	            "spoofchk": "on", "trust": "off", "link_state": "auto",
  *	            "min_tx_rate": 0, "max_tx_rate": 0},
@@ -100,9 +100,11 @@ static json_t *link_to_json(const struct record_link *l)
 
 	for (unsigned i = 0; i < l->n_altnames; i++)
 		json_array_append_new(altnames, json_string(l->altnames[i]));
-	return json_pack("{s:s, s:s, s:I, s:b, s:b, s:o}", "name", l->name, "mac",
-			 mac_text(l->mac, mac), "mtu", (json_int_t)l->mtu, "up", l->up,
-			 "macReported", l->mac_reported, "altnames", altnames);
+	return json_pack("{s:s, s:s, s:I, s:b, s:b, s:b, s:b, s:o}", "name", l->name, "mac",
+			 mac_text(l->mac, mac), "mtu", (json_int_t)l->mtu, "up",
+			 !!(l->flags & IFF_UP), "promisc", !!(l->flags & IFF_PROMISC), "allmulti",
+			 !!(l->flags & IFF_ALLMULTI), "macReported", l->mac_reported, "altnames",
+			 altnames);
 }
 
 static json_t *to_json(const struct record *r)
@@ -167,7 +169,7 @@ static int link_from_json(const json_t *j, struct record_link *ret, struct err *
 	struct {
 		const char *name;
 		struct opt mac, mtu;
-		bool up, mac_reported;
+		bool up, promisc, allmulti, mac_reported;
 		json_t *altnames;
 	} raw = {0};
 #define AT(m) offsetof(__typeof__(raw), m)
@@ -176,6 +178,8 @@ static int link_from_json(const json_t *j, struct record_link *ret, struct err *
 		{"mac", JT_MAC_OR_ZERO, AT(mac), 0, 0, NULL},
 		{"mtu", JT_UINT, AT(mtu), 0, UINT32_MAX, NULL},
 		{"up", JT_BOOL, AT(up), 0, 0, NULL},
+		{"promisc", JT_BOOL, AT(promisc), 0, 0, NULL},
+		{"allmulti", JT_BOOL, AT(allmulti), 0, 0, NULL},
 		{"macReported", JT_BOOL, AT(mac_reported), 0, 0, NULL},
 		{"altnames", JT_ARRAY, AT(altnames), 0, 0, NULL},
 		JT_END,
@@ -192,7 +196,8 @@ static int link_from_json(const json_t *j, struct record_link *ret, struct err *
 		return err_set(e, CNI_ECONFIG, 0, "\"name\" is too long");
 	l.mac = raw.mac.v;
 	l.mtu = (uint32_t)raw.mtu.v;
-	l.up = raw.up;
+	l.flags = (raw.up ? IFF_UP : 0u) | (raw.promisc ? IFF_PROMISC : 0u) |
+		  (raw.allmulti ? IFF_ALLMULTI : 0u);
 	l.mac_reported = raw.mac_reported;
 	json_array_foreach(raw.altnames, i, altname) {
 		if (i == RT_ALTNAMES ||

@@ -24,12 +24,16 @@
  */
 enum record_phase { RECORD_ADDING, RECORD_ATTACHED, RECORD_RELEASING, RECORD_PHASES };
 
+/* The flags of a netdev that somebody can have set, and that go with it from namespace to
+ * namespace. */
+#define RECORD_FLAGS (IFF_UP | IFF_PROMISC | IFF_ALLMULTI)
+
 /* The VF's own netdev as it was on the host. */
 struct record_link {
 	char name[IFNAMSIZ];
 	uint64_t mac;
 	uint32_t mtu;
-	bool up;
+	unsigned flags;    /* of RECORD_FLAGS */
 	bool mac_reported; /* the PF had its MAC from the VF's own report, not from an administrator
 			    */
 	unsigned n_altnames;

@@ -65,6 +65,8 @@ struct rt_link_change {
 	uint64_t mac;     /* 0: keep */
 	uint32_t mtu;     /* 0: keep */
 	int up;           /* 1: up, 0: down, -1: keep */
+	unsigned flags;   /* IFF_* other than IFF_UP that mask names */
+	unsigned mask;
 };
 #define RT_LINK_KEEP                                                                               \
 	{                                                                                          \

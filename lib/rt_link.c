@@ -177,8 +177,8 @@ struct nl_msg *rt_build_link_change(int ifindex, const struct rt_link_change *c,
 {
 	const struct ifinfomsg ifi = {
 		.ifi_index = ifindex,
-		.ifi_flags = c->up == 1 ? IFF_UP : 0,
-		.ifi_change = c->up >= 0 ? IFF_UP : 0,
+		.ifi_flags = (c->up == 1 ? IFF_UP : 0) | c->flags,
+		.ifi_change = (c->up >= 0 ? IFF_UP : 0) | c->mask,
 	};
 	_cleanup_(nlmsg_freep) struct nl_msg *m = rt_request(RTM_NEWLINK, 0, &ifi, sizeof(ifi), e);
 	uint8_t mac[6];

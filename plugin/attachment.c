@@ -237,6 +237,8 @@ int attachment_load(struct attachment *a, struct err *e)
 	if (!found || strcmp(a->rec.container_id, args->container_id) ||
 	    strcmp(a->rec.ifname, args->ifname)) {
 		record_clear(&a->rec); /* the VF has another owner by now */
+		closep(&a->lock);
+		a->lock = -1;
 		return record_index_drop(a->folder, args->container_id, args->ifname, e);
 	}
 	return open_recorded(a, e) < 0 ? -1 : 1;
@@ -387,7 +389,7 @@ static int fill_record(struct attachment *a, struct err *e)
 	memcpy(r->link.name, a->link.name, sizeof(r->link.name));
 	r->link.mac = a->link.mac;
 	r->link.mtu = a->link.mtu;
-	r->link.up = a->link.flags & IFF_UP;
+	r->link.flags = a->link.flags & RECORD_FLAGS;
 	r->link.n_altnames = a->link.n_altnames;
 	memcpy(r->link.altnames, a->link.altnames, sizeof(r->link.altnames));
 	r->found = *attachment_vf_attrs(a);

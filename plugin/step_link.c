@@ -139,7 +139,18 @@ static int move_back(struct attachment *a, struct rt_link *link, struct err *e)
 		move.name =
 			name.name; /* the pod has one of this name: it is given during the move */
 	move.netns_fd = a->host_ns;
-	return rt_link_change(a->pod, link->ifindex, &move, e);
+	if (!rt_link_change(a->pod, link->ifindex, &move, &taken))
+		return 0;
+	if (taken.errnum == EEXIST) {
+		/* the host has one of this name: the VF goes home all the same, and is renamed
+		 * there */
+		move.name = "eth%d"; /* a pattern to the kernel */
+		taken.code = 0;
+		(void)rt_link_change(a->pod, link->ifindex, &move,
+				     &taken); /* seen by who looks for it */
+	}
+	*e = taken;
+	return -1;
 }
 
 int move_revert(struct attachment *a, struct err *e)
@@ -313,11 +324,22 @@ static json_t *expected_interface(const struct attachment *a)
 	return NULL;
 }
 
+/*
+ * A result older than CNI 1.1.0 has no MTU. Then another plugin of the chain can have changed it
+ * without saying so, unless the configuration asked us for one.
+ */
+static json_int_t expected_mtu(const struct attachment *a, const json_t *itf)
+{
+	json_int_t mtu = json_integer_value(json_object_get(itf, "mtu"));
+
+	return mtu || !a->conf->mtu.set ? mtu : (json_int_t)a->conf->mtu.v;
+}
+
 int move_check(struct attachment *a, struct err *e)
 {
 	json_t *itf = expected_interface(a);
 	const char *mac = json_string_value(json_object_get(itf, "mac"));
-	json_int_t mtu = json_integer_value(json_object_get(itf, "mtu"));
+	json_int_t mtu = expected_mtu(a, itf);
 	char text[MAC_TEXT];
 	uint64_t want;
 	int found = find_in_pod(a, &a->link, e);

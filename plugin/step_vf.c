@@ -188,6 +188,14 @@ static int own_mac_back(struct attachment *a, const struct rt_link *link, struct
 			return -1;
 	}
 	c.mac = a->rec.link.mac;
+	if (link->mac == c.mac) {
+		/* the kernel tells a driver only of a MAC that is another one: this bit makes it
+		 * that */
+		c.mac ^= 1;
+		if (rt_link_change(a->host, link->ifindex, &c, e) < 0)
+			return -1;
+		c.mac = a->rec.link.mac;
+	}
 	return rt_link_change(a->host, link->ifindex, &c, e);
 }
 
@@ -233,11 +241,10 @@ int own_link_revert(struct attachment *a, struct err *e)
 	}
 	if (now.mtu != want->mtu)
 		c.mtu = want->mtu;
-	if (want->up != !!(now.flags & IFF_UP)) {
-		c.up = want->up;
-		again = true;
-	}
-	if ((c.mtu || c.up >= 0) && rt_link_change(a->host, now.ifindex, &c, &step) < 0) {
+	c.mask = (want->flags ^ now.flags) & RECORD_FLAGS;
+	c.flags = want->flags & c.mask;
+	again = again || c.mask & IFF_UP;
+	if ((c.mtu || c.mask) && rt_link_change(a->host, now.ifindex, &c, &step) < 0) {
 		err_ctx(&step, "VF %s: MTU and flags", a->vf.name);
 		(void)err_keep_first(&first, &step); /* told below */
 	}

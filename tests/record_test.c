@@ -108,7 +108,7 @@ static void every_member_of_a_record_is_where_it_belongs(void **state)
 	expect_text(r.link.name, "ens1f0v6");
 	expect_hex(r.link.mac, 0x3a1b7360bb26);
 	expect_int(r.link.mtu, 1500);
-	expect_int(r.link.up, true);
+	expect_int(r.link.flags, IFF_UP | IFF_PROMISC | IFF_ALLMULTI);
 	expect_int(r.link.n_altnames, 2);
 	expect_text(r.link.altnames[0], "enp1s16");
 	expect_text(r.link.altnames[1], "a-name-longer-than-an-interface-name");
@@ -402,6 +402,8 @@ static void the_lock_of_a_killed_process_is_free(void **state)
 	(void)snprintf(mine, sizeof(mine), "process %d, me", (int)getpid());
 	expect_int(pread(lock, text, sizeof(text) - 1, 0) > 0, true);
 	expect_text(text, mine);
+	for (size_t i = strlen(text); i < sizeof(text); i++)
+		expect_int(text[i], 0); /* nothing of the holder before, nothing of our memory */
 }
 
 static void who_waits_gets_the_lock_when_it_is_given_back(void **state)

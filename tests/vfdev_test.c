@@ -272,19 +272,23 @@ static const struct {
 static void the_netdev_of_a_pf_is_its_own_port(void **state)
 {
 	(void)state;
-	for (size_t i = 0; i < ARRAY_SIZE(ports); i++) {
+	for (size_t i = 0; i < 2 * ARRAY_SIZE(ports); i++) {
+		/* without its own, it has none: no order of the folder lets another be taken for it
+		 */
+		const bool without = i >= ARRAY_SIZE(ports);
 		char name[IFNAMSIZ];
 		struct err e = {0};
 
 		expect_int(scratch_make(NULL), 0);
-		EXPECT_ROW(ports[i].row);
-		for (const char *const *n = ports[i].netdevs[0]; n[0]; n += 2)
-			make_netdev("0000:01:00.0", n[0], n[1]);
+		EXPECT_ROW(ports[i % ARRAY_SIZE(ports)].row);
+		for (const char *const *n = ports[i % ARRAY_SIZE(ports)].netdevs[0]; n[0]; n += 2)
+			if (!without || strcmp(n[0], "own") != 0)
+				make_netdev("0000:01:00.0", n[0], n[1]);
 
 		_cleanup_fd_ int sys = sysfs_open(scratch_path("."), &e);
 
 		expect_ok(vfdev_pf_ifname(sys, "0000:01:00.0", name, &e), &e);
-		expect_text(name, "own");
+		expect_text(name, without ? "" : "own");
 		expect_int(scratch_remove(NULL), 0);
 	}
 }

@@ -65,7 +65,7 @@ mac_everywhere() {
 }
 
 @test "A2 the MAC is set when the PF was reset since the VF was made" {
-	ip link set pf0 down
+	pf0_down
 	ip link set pf0 up
 	conf "$PF0V0" "\"mac\": \"$MAC\""
 	ADD p1
@@ -377,12 +377,6 @@ OTHERS='"mac": "02:00:5e:00:00:01", "vlan": 100, "vlanQoS": 3, "spoofchk": "off"
 
 # --- A14 ---
 
-pf0_down() {
-	ip link set pf0 down
-	later 'ip link set pf0 up'
-	snapshot
-}
-
 @test "A14 a PF that is down is refused, with the remedy" {
 	pf0_down
 	conf "$PF0V0" '"vlan": 100'
@@ -441,8 +435,7 @@ kernel_says() {
 
 @test "A15 a value that the VF has already is not set again" {
 	admin_mac 0 $MAC
-	ip link set pf0v0 up
-	ip link set pf0v0 down # resets it: it takes the admin MAC
+	reset_vf 0
 	equal 'MAC on the host' "$(mac_of '' pf0v0)" $MAC
 	ip link set pf0 vf 0 vlan 100 qos 3
 	later 'ip link set pf0 vf 0 vlan 0'

@@ -250,13 +250,31 @@ vf_has_not() { # vf_has_not PF VF WORD... - at the start of a part
 	done
 }
 
-# admin_mac VF MAC - for the VF of pf0, until the test ends. Then the VF has its own again, and of its own will: igb forbids
-# another to one whose MAC was set on the PF. The VF tells its PF only of a MAC that is new to it.
+# reset_vf VF... - of pf0. igbvf does it when its interface is closed: it asks the PF for its MAC, and tells it the one it
+# has where there is none. Until then a VF whose PF was reset, or whose MAC was removed there, is not in order.
+reset_vf() {
+	local n
+
+	for n; do
+		ip link set "pf0v$n" up
+		ip link set "pf0v$n" down
+	done
+}
+
+# admin_mac VF MAC - on pf0, until the test ends. Then the VF has its own again, and of its own will: igb forbids another
+# to one whose MAC was set on the PF.
 admin_mac() {
 	ip link set pf0 vf "$1" mac "$2"
 	later "ip link set pf0 vf $1 mac 00:00:00:00:00:00
-		ip link set pf0v$1 address 02:00:5e:00:00:ff
+		reset_vf $1
 		ip link set pf0v$1 address $(mac_of '' "pf0v$1")"
+}
+
+# pf0_down - until the test ends
+pf0_down() {
+	ip link set pf0 down
+	later 'ip link set pf0 up; reset_vf 0 1 2 3 4 5 6'
+	snapshot
 }
 
 addresses() { # addresses POD [IFNAME] - without those the kernel gives

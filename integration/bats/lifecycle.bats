@@ -169,8 +169,7 @@ every() {
 # Everything that a VF has is set to something unusual; teardown() compares all of it.
 make_unusual() {
 	admin_mac 0 02:00:5e:00:00:77
-	ip link set pf0v0 up
-	ip link set pf0v0 down # resets it: it takes the admin MAC
+	reset_vf 0
 	ip link set pf0 vf 0 vlan 77 qos 5
 	later 'ip link set pf0 vf 0 vlan 0'
 	ip link set pf0 vf 0 spoofchk off
@@ -481,7 +480,6 @@ let_go() {
 
 @test "L15 a VF that gets free in time is waited for" {
 	hang
-	pod p2
 	conf "$PF0V0" "$HOST_LOCAL"
 	(
 		within 8 grep -q -- '->' /proc/locks # somebody waits for a lock

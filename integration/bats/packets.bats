@@ -90,3 +90,31 @@ reaches_not() {
 	has "$(<"$T/wire")" 'vlan 100, p 5'
 	has_not "$(<"$T/pod")" vlan
 }
+
+# hears - the VF pf0v0, on the host again, is reached under its own MAC
+hears() {
+	pod p2
+	conf "$PF0V1" '"ipam": {"type": "static", "addresses": [{"address": "10.56.0.2/24"}]}'
+	ADD p2
+	ip link set pf0v0 up
+	later 'ip link set pf0v0 down'
+	ip addr add 10.56.0.1/24 dev pf0v0
+	within 15 link_has p2 net1 LOWER_UP
+	within 15 link_has '' pf0v0 LOWER_UP
+	reaches p2 10.56.0.1
+	has "$(ip -n p2 neigh show)" "10.56.0.1 dev net1 lladdr $(mac_of '' pf0v0)"
+}
+
+@test "L4 a VF that was given back hears what is sent to its own MAC" {
+	conf "$PF0V0" '"mac": "02:00:5e:00:00:01", "trust": "on"'
+	ADD p1
+	DEL p1
+	hears
+}
+
+@test "L2 a VF whose ADD was refused hears what is sent to its own MAC" {
+	conf "$PF0V0" '"mac": "02:00:5e:00:00:01", "link_state": "enable"'
+	cni ADD p1
+	error_object 100 link_state
+	hears
+}
