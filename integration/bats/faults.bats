@@ -4,7 +4,7 @@
 #
 # SWEEP=all does each call; else every 7th, beginning with another one each time that the suite runs, which is told.
 
-# shellcheck disable=SC2154,SC2034 # $out, $err, $status and $under are of lib.bash
+
 
 load lib
 
