@@ -185,7 +185,7 @@ static json_t *text_to_json(const char *text)
 	if (j)
 		return j;
 	for (; text[n] && n < sizeof(ascii) - 1; n++)
-		ascii[n] = (unsigned char)text[n] < 0x80 ? text[n] : '?';
+		ascii[n] = isascii(text[n]) ? text[n] : '?';
 	ascii[n] = '\0';
 	return json_string(ascii);
 }

@@ -50,7 +50,7 @@ static_assert(ARRAY_SIZE(phase_words) == RECORD_PHASES + 1, "a word for each pha
  * A record holds at most one network configuration and one result of the sizes that are read
  * elsewhere.
  */
-#define RECORD_MAX (8 * JTABLE_MAX_TEXT)
+#define RECORD_MAX (8L * JTABLE_MAX_TEXT)
 
 void record_clear(struct record *r)
 {
@@ -196,8 +196,8 @@ static int link_from_json(const json_t *j, struct record_link *ret, struct err *
 		return err_set(e, CNI_ECONFIG, 0, "\"name\" is too long");
 	l.mac = raw.mac.v;
 	l.mtu = (uint32_t)raw.mtu.v;
-	l.flags = (raw.up ? IFF_UP : 0u) | (raw.promisc ? IFF_PROMISC : 0u) |
-		  (raw.allmulti ? IFF_ALLMULTI : 0u);
+	l.flags = (raw.up ? IFF_UP : 0U) | (raw.promisc ? IFF_PROMISC : 0U) |
+		  (raw.allmulti ? IFF_ALLMULTI : 0U);
 	l.mac_reported = raw.mac_reported;
 	json_array_foreach(raw.altnames, i, altname) {
 		if (i == RT_ALTNAMES ||
@@ -282,7 +282,7 @@ static int read_file(int folder, const char *name, char **ret, size_t *ret_len, 
 	if (fstat(fd, &st) < 0)
 		return err_set(e, CNI_EIO, errno, "cannot read record %s", name);
 	if (!S_ISREG(st.st_mode) || st.st_size > RECORD_MAX)
-		return err_set(e, CNI_ESTATE, 0, "record %s is no file, or larger than %u bytes",
+		return err_set(e, CNI_ESTATE, 0, "record %s is no file, or larger than %ld bytes",
 			       name, RECORD_MAX);
 	text = malloc((size_t)st.st_size + 1);
 	if (!text)
