@@ -97,7 +97,7 @@ hears() {
 	conf "$PF0V1" '"ipam": {"type": "static", "addresses": [{"address": "10.56.0.2/24"}]}'
 	ADD p2
 	ip link set pf0v0 up
-	later 'ip link set pf0v0 down'
+	later 'ip link set pf0v0 down; ip addr flush dev pf0v0'
 	ip addr add 10.56.0.1/24 dev pf0v0
 	within 15 link_has p2 net1 LOWER_UP
 	within 15 link_has '' pf0v0 LOWER_UP
