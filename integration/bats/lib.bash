@@ -162,6 +162,9 @@ make_vfs() {
 	for vf in "/sys/class/net/$pf/device"/virtfn*; do
 		vf=$(compgen -G "/sys/class/net/$pf/device/virtfn$n/net/*")
 		ip link set "${vf##*/}" name "${pf}v$n"
+		# Linux 6.1 shows no MAC of a VF that was never up, and its own for ever after.
+		ip link set "${pf}v$n" up
+		ip link set "${pf}v$n" down
 		n=$((n + 1))
 	done
 }
