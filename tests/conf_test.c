@@ -146,6 +146,7 @@ static const struct {
 	{"logLevel", "{'logLevel': 'info'}", "{'logLevel': 3}"},
 	{"logLevel", "{'logLevel': 'debug'}", "{'logLevel': 4}"},
 	{"logFile", "{'logFile': '/var/log/x'}", "{'logFile': '/var/log/x'}"},
+	{"logFile", "{'logFile': ''}", "{}"},
 	{"strict", "{'strict': true}", "{'strict': true}"},
 	{"runtimeConfig",
 	 "{'runtimeConfig': {'mac': '02:00:5e:00:00:01', 'deviceID': '3b:02.1', 'portMappings': []}}",
@@ -156,6 +157,8 @@ static const struct {
 	{"capabilities", "{'capabilities': {'mac': true}}", "{}"},
 	{"cni.dev/valid-attachments", "{'cni.dev/valid-attachments': []}", "{'valid': []}"},
 	{"cni.dev/attachments", "{'cni.dev/attachments': []}", "{'valid': []}"},
+	{"cni.dev/attachments", "{'cni.dev/attachments': null}",
+	 "{'valid': []}"}, /* as Go says [] */
 	{"cni.dev/attachments", "{'cni.dev/attachments': [1], 'cni.dev/valid-attachments': [2]}",
 	 "{'valid': [2]}"},
 };

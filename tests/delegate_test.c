@@ -165,6 +165,18 @@ static void of_other_commands_the_output_is_not_looked_at(void **state)
 	}
 }
 
+static void the_answer_to_version_is_passed_on_as_it_is(void **state)
+{
+	json_t *answer = NULL;
+	struct err e = {0};
+
+	(void)state;
+	expect_ok(run_for("has_no_address", CNI_VERSION, 20000, &answer, &e), &e);
+	expect_json(answer, json_pack("{s:s, s:[]}", "cniVersion", "1.0.0", "ips"));
+	expect_err(run_for("prints_rubbish", CNI_VERSION, 20000, &answer, &e), &e, CNI_EIPAM,
+		   "is not valid JSON");
+}
+
 static const struct {
 	const char *type;
 	int code;
@@ -448,6 +460,7 @@ int main(void)
 		cmocka_unit_test(a_path_that_is_too_long_is_passed_over),
 		cmocka_unit_test(an_address_is_answered_in_the_newest_shape),
 		cmocka_unit_test(of_other_commands_the_output_is_not_looked_at),
+		cmocka_unit_test(the_answer_to_version_is_passed_on_as_it_is),
 		cmocka_unit_test(what_goes_wrong_is_said),
 		cmocka_unit_test(a_result_may_have_one_mebibyte),
 		SCRATCH_TEST(its_environment_is_that_of_the_attachment),

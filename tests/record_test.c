@@ -283,6 +283,18 @@ static void a_record_that_is_set_aside_is_not_found_any_more(void **state)
 	expect_int(e.errnum, ENOENT);
 }
 
+static void with_a_record_goes_what_a_killed_writer_left(void **state)
+{
+	_cleanup_fd_ int folder = open_folder();
+	struct err e = {0};
+	struct stat st;
+
+	(void)state;
+	scratch_file("{", "state/" VF ".new");
+	expect_ok(record_drop(folder, VF, &e), &e);
+	expect_int(stat(scratch_path("state/" VF ".new"), &st), -1);
+}
+
 /* --- the folder --- */
 
 static void the_folder_is_made_for_its_owner_alone(void **state)
@@ -534,6 +546,30 @@ static void an_entry_that_holds_no_pci_address_is_refused(void **state)
 	}
 }
 
+static void the_mark_of_a_pf_comes_and_goes(void **state)
+{
+	_cleanup_fd_ int folder = open_folder();
+	struct err e = {0};
+
+	(void)state;
+	expect_int(record_pf_raised(folder, "0000:01:00.0", &e), 0);
+	for (int i = 0; i < 2; i++) {
+		expect_ok(record_pf_mark(folder, "0000:01:00.0", true, &e), &e);
+		expect_int(record_pf_raised(folder, "0000:01:00.0", &e), 1);
+	}
+	expect_int(record_pf_raised(folder, "0000:01:00.1", &e), 0);
+	for (int i = 0; i < 2; i++) {
+		expect_ok(record_pf_mark(folder, "0000:01:00.0", false, &e), &e);
+		expect_int(record_pf_raised(folder, "0000:01:00.0", &e), 0);
+	}
+	expect_int(e.code, 0);
+
+	scratch_link("../target", "state/0000:01:00.2.raised");
+	expect_err(record_pf_mark(folder, "0000:01:00.2", true, &e), &e, CNI_EIO,
+		   "/run/sriov-cni/0000:01:00.2.raised");
+	expect_int(e.errnum, ELOOP);
+}
+
 struct seen {
 	unsigned n, stop;
 	char last[PCIADDR_TEXT];
@@ -558,6 +594,7 @@ static void the_list_has_the_records_and_nothing_else(void **state)
 	scratch_file("", "state/0000:01:10.0.new");
 	scratch_file("", "state/0000:01:10.0.lock");
 	scratch_file("", "state/0000:01:10.0.damaged");
+	scratch_file("", "state/0000:01:00.0.raised");
 	scratch_file("", "state/x.json");
 	scratch_file("", "state/.json");
 	scratch_file("", "state/0000:01:10.0000000000000000000.json");
@@ -624,6 +661,7 @@ int main(void)
 		SCRATCH_TEST(what_a_killed_writer_left_is_replaced_and_not_followed),
 		SCRATCH_TEST(what_is_no_regular_file_is_no_record),
 		SCRATCH_TEST(a_record_that_is_not_there_is_no_failure),
+		SCRATCH_TEST(with_a_record_goes_what_a_killed_writer_left),
 		SCRATCH_TEST(a_record_that_is_set_aside_is_not_found_any_more),
 		SCRATCH_TEST(the_folder_is_made_for_its_owner_alone),
 		SCRATCH_TEST(a_folder_that_others_can_reach_is_refused),
@@ -637,6 +675,7 @@ int main(void)
 		SCRATCH_TEST(an_interface_of_a_container_has_one_vf),
 		SCRATCH_TEST(the_longest_names_fit_into_the_index),
 		SCRATCH_TEST(an_entry_that_holds_no_pci_address_is_refused),
+		SCRATCH_TEST(the_mark_of_a_pf_comes_and_goes),
 		SCRATCH_TEST(the_list_has_the_records_and_nothing_else),
 	};
 	const struct CMUnitTest inside[] = {

@@ -273,7 +273,9 @@ static void the_netdev_of_a_pf_is_its_own_port(void **state)
 {
 	(void)state;
 	for (size_t i = 0; i < 2 * ARRAY_SIZE(ports); i++) {
-		/* without its own, it has none: no order of the folder lets another be taken for it
+		/*
+		 * without its own, it has none: no order of the folder lets another be taken for it
+		 *
 		 */
 		const bool without = i >= ARRAY_SIZE(ports);
 		char name[IFNAMSIZ];
@@ -316,6 +318,26 @@ static void a_vf_that_moved_or_was_rebound_is_read_again(void **state)
 	expect_text(d.ifname, "");
 }
 
+static void a_mac_is_the_vfs_own_where_it_was_not_given_by_its_pf(void **state)
+{
+	/* NET_ADDR_PERM, NET_ADDR_RANDOM, NET_ADDR_STOLEN, NET_ADDR_SET of <linux/netdevice.h> */
+	static const struct {
+		const char *type;
+		int own;
+	} types[] = {{"0\n", 0}, {"1\n", 1}, {"2\n", 0}, {"3\n", 1}};
+	const struct vfdev d = {.name = "0000:01:10.0", .ifname = "ens1f0v0"};
+	struct err e = {0};
+	_cleanup_fd_ int sys = sysfs_open(scratch_path("."), &e);
+
+	(void)state;
+	expect_err(vfdev_mac_is_own(sys, &d, &e), &e, CNI_EIO, "ens1f0v0/addr_assign_type");
+	for (size_t i = 0; i < ARRAY_SIZE(types); i++) {
+		EXPECT_ROW(types[i].type);
+		scratch_file(types[i].type, DEVICE "/net/ens1f0v0/addr_assign_type", d.name);
+		expect_int(vfdev_mac_is_own(sys, &d, &e), types[i].own);
+	}
+}
+
 /*
  * "Not there" and "cannot be read" are two things: the second must not look like a VF without
  * driver or netdev.
@@ -352,6 +374,7 @@ int main(void)
 		SCRATCH_TEST(without_driver_or_netdev_the_names_are_empty),
 		SCRATCH_TEST(a_pf_without_netdev_is_refused),
 		SCRATCH_TEST(a_vf_that_moved_or_was_rebound_is_read_again),
+		SCRATCH_TEST(a_mac_is_the_vfs_own_where_it_was_not_given_by_its_pf),
 		SCRATCH_TEST(what_cannot_be_read_is_an_error),
 	};
 
