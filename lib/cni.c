@@ -48,7 +48,7 @@ bool cni_ifname_valid(const char *name)
 	if (n == 0 || n >= IFNAMSIZ || !strcmp(name, ".") || !strcmp(name, ".."))
 		return false;
 	for (; *name; name++)
-		if (*name == '/' || *name == ':' || isspace((unsigned char)*name))
+		if (strchr("/:%", *name) || isspace((unsigned char)*name))
 			return false;
 	return true;
 }
@@ -103,7 +103,7 @@ int cni_args_read(const char *(*get)(const char *name), struct cni_args *ret, st
 			return err_set(
 				e, CNI_EENV, 0,
 				"CNI_IFNAME \"%.32s\" cannot name an interface: 1 to 15 characters, no "
-				"'/', ':' or white space",
+				"'/', ':', '%%' or white space",
 				a.ifname);
 	}
 	if (needs[c].netns && !*a.netns)

@@ -57,7 +57,7 @@ const char *cni_command_name(enum cni_command c);
 
 /*
  * Whether name can be an interface's: 1 to 15 bytes, no '/', ':', white space, not "." or ".."
- * (kernel: dev_valid_name(), net/core/dev.c; ':' as CNI demands).
+ * (kernel: dev_valid_name(), net/core/dev.c), and no '%', which makes it a pattern for a name.
  */
 bool cni_ifname_valid(const char *name);
 
