@@ -1,0 +1,110 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: Apache-2.0
+# gc.bats - GC and STATUS, and whose VF is whose (L7, L12, L13)
+
+load lib
+
+# gc KEY LIST - as a runtime of CNI 1.1.0 calls it, with its list under this key
+gc() {
+	version=1.1.0
+	conf "$PF0V0" "\"$1\": $2, $HOST_LOCAL"
+	cni GC ''
+	version=1.0.0
+}
+
+# A container that is gone without DEL: its namespace is no more, and the kernel has the VF back, under the pod's name.
+lose() {
+	ip netns del "$1"
+	within 10 all_back
+}
+
+@test "L12 GC gives back what is not in the list" {
+	pod p2
+	snapshot
+	conf "$PF0V0" "\"vlan\": 100, $HOST_LOCAL"
+	ADD p2
+	lose p2
+	gc cni.dev/valid-attachments '[{"containerID": "p2", "ifname": "net2"}]'
+	equal 'exit status' "$status" 0
+	unset 'attached[p2 net1]'
+	ip netns add p2
+	equal 'leases' "$(find /var/lib/cni -name '10.*' | wc -l)" 0
+	link_has '' pf0v0 "parentdev $PF0V0"
+	vf_has_not pf0 0 vlan
+	[[ ! -e /run/sriov-cni/$PF0V0.json ]]
+}
+
+@test "L12 GC leaves alone what is in the list, whichever key it has" {
+	pod p2
+	conf "$PF0V0" "\"vlan\": 100"
+	ADD p2
+	lose p2
+	for key in cni.dev/valid-attachments cni.dev/attachments; do
+		gc $key '[{"containerID": "p2", "ifname": "net1"}]'
+		equal 'exit status' "$status" 0
+		vf_has pf0 0 'vlan 100'
+	done
+}
+
+@test "L12 GC does not rob a container whose namespace lives" {
+	conf "$PF0V0" '"vlan": 100'
+	ADD p1
+	gc cni.dev/valid-attachments '[]'
+	equal 'exit status' "$status" 0
+	link_has p1 net1 "parentdev $PF0V0" UP
+	vf_has pf0 0 'vlan 100'
+}
+
+@test "L12 GC without a list, or of another network, does nothing" {
+	pod p2
+	conf "$PF0V0" "\"vlan\": 100"
+	ADD p2
+	lose p2
+	version=1.1.0
+	conf "$PF0V0"
+	cni GC ''
+	equal 'exit status' "$status" 0
+	conf="{\"cniVersion\": \"1.1.0\", \"name\": \"other\", \"type\": \"sriov\", \"cni.dev/valid-attachments\": []}"
+	cni GC ''
+	equal 'exit status' "$status" 0
+	vf_has pf0 0 'vlan 100'
+}
+
+@test "L13 STATUS says what ADD would find" {
+	version=1.1.0
+	conf "$PF0V0" "$HOST_LOCAL"
+	cni STATUS ''
+	equal 'exit status' "$status" 0
+	ip link set pf0 down
+	later 'ip link set pf0 up'
+	cni STATUS ''
+	error_object 50 'PF pf0 is down' 'ip link set pf0 up'
+	conf 0000:99:00.0
+	cni STATUS ''
+	error_object 50 0000:99:00.0
+}
+
+@test "L7 a late DEL does not touch the next owner of VF and namespace" {
+	conf "$PF0V0" '"vlan": 100'
+	CNI_NETNS=/run/netns/p1 ADD old
+	CNI_NETNS=/run/netns/p1 DEL old
+	ADD p1
+	CNI_NETNS=/run/netns/p1 DEL old
+	link_has p1 net1 "parentdev $PF0V0" UP
+	vf_has pf0 0 'vlan 100'
+}
+
+@test "A14 a raised PF stays up for those who did not ask for it, and goes down with the last" {
+	ip link set pf0 down
+	later 'ip link set pf0 up'
+	snapshot
+	pod p2
+	conf "$PF0V0" '"pfLink": "raise"'
+	ADD p1
+	conf "$PF0V1"
+	ADD p2
+	DEL p1
+	link_has '' pf0 UP
+	DEL p2
+	link_has_not '' pf0 UP
+}
