@@ -73,6 +73,7 @@ static const struct {
 	{"ADD", "c1", "/run/netns/x", "net/1", "CNI_IFNAME"},
 	{"ADD", "c1", "/run/netns/x", "net:1", "CNI_IFNAME"},
 	{"ADD", "c1", "/run/netns/x", "net 1", "CNI_IFNAME"},
+	{"ADD", "c1", "/run/netns/x", "net%d", "CNI_IFNAME \"net%d\" cannot name"},
 	{"ADD", "c1", "/run/netns/x", "net\t1", "CNI_IFNAME"},
 	{"ADD", "c1", "/run/netns/x", ".", "CNI_IFNAME \".\""},
 	{"ADD", "c1", "/run/netns/x", "..", "CNI_IFNAME \"..\""},

@@ -44,6 +44,7 @@ static const struct {
 	{"../../3b:02.1", NULL, 0, 0},
 	{"0000:3b:02.1\n", NULL, 0, 0},
 	{"ffffffff:ff:1f.7", NULL, 0, 0}, /* more than PCIADDR_TEXT holds */
+	{"10000000:1:2.3", NULL, 0, 0},   /* the same, when it is printed in full */
 	{"100000000:1:2.3", NULL, 0, 0},  /* 2^32 */
 	{"0:1000000ab:2.1", NULL, 0, 0},
 	{"0:0:100000000.0", NULL, 0, 0},

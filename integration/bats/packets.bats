@@ -92,18 +92,20 @@ silent() {
 	has_not "$(<"$T/pod")" vlan
 }
 
-# hears - the VF pf0v0, on the host again, is reached under its own MAC
+# hears - the VF pf0v0, which is the host's again, is reached under its own MAC. By hand it goes to a namespace for this: on
+# the host the PF would answer as well.
 hears() {
-	pod p2
+	pod p2 p3
 	conf "$PF0V1" '"ipam": {"type": "static", "addresses": [{"address": "10.56.0.2/24"}]}'
 	ADD p2
-	ip link set pf0v0 up
-	later 'ip link set pf0v0 down; ip addr flush dev pf0v0'
-	ip addr add 10.56.0.1/24 dev pf0v0
+	ip link set pf0v0 netns p3
+	later 'ip -n p3 link set pf0v0 netns 1'
+	ip -n p3 link set pf0v0 up
+	ip -n p3 addr add 10.56.0.1/24 dev pf0v0
 	within 15 link_has p2 net1 LOWER_UP
-	within 15 link_has '' pf0v0 LOWER_UP
+	within 15 link_has p3 pf0v0 LOWER_UP
 	reaches p2 10.56.0.1
-	has "$(ip -n p2 neigh show)" "10.56.0.1 dev net1 lladdr $(mac_of '' pf0v0)"
+	has "$(ip -n p2 neigh show)" "10.56.0.1 dev net1 lladdr $(mac_of p3 pf0v0)"
 }
 
 @test "L4 a VF that was given back hears what is sent to its own MAC" {
