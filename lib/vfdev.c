@@ -31,7 +31,7 @@ int pciaddr_parse(const char *text, struct pciaddr *ret)
 
 	if (strlen(text) >= PCIADDR_TEXT)
 		return -1;
-	if (strchr(text, ':') != strrchr(text, ':') && !take_hex(&p, UINT32_MAX, ':', &domain))
+	if (strchr(text, ':') != strrchr(text, ':') && !take_hex(&p, 0xfffffff, ':', &domain))
 		return -1;
 	if (!take_hex(&p, 0xff, ':', &bus) || !take_hex(&p, 0x1f, '.', &device) ||
 	    !take_hex(&p, 7, '\0', &function))

@@ -11,7 +11,7 @@
 /* A PCI address: domain:bus:device.function. */
 #define PCIADDR_TEXT 16
 struct pciaddr {
-	uint32_t domain; /* up to 0xffffffff: VMD puts its domains behind 0x10000 */
+	uint32_t domain; /* up to 0xfffffff: VMD puts its domains behind 0x10000 */
 	uint16_t rid;    /* routing id: bus << 8 | device << 3 | function */
 };
 
