@@ -48,7 +48,7 @@ $(B)/tests/%_test: $(B)/tests/%_test.o $(tests_o) $(filter-out %/main.o,$(plugin
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(CFLAGS) $(if $(SAN),$(LINK),-pie) $(LDFLAGS) -o $@ $^ -lcmocka $(LIBS)
 
-.SECONDARY: $(tests:=.o)
+.SECONDARY: $(tests:=.o) $(tests_o)
 
 $(B)/%.o: %.c
 	$(call say,CC,$<)
