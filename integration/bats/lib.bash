@@ -54,6 +54,8 @@ teardown() {
 }
 
 # --- verdicts ---
+#
+# Behind && and || bash does not end a function at its first failed command: so each check here says "|| return" itself.
 
 fail() {
 	printf '%s\n' "$@" >&2
@@ -71,7 +73,7 @@ has() {
 
 	shift
 	for part; do
-		[[ $text == *"$part"* ]] || fail "not there: $part" "in: $text"
+		[[ $text == *"$part"* ]] || fail "not there: $part" "in: $text" || return
 	done
 }
 
@@ -81,7 +83,7 @@ has_not() {
 
 	shift
 	for part; do
-		[[ $text != *"$part"* ]] || fail "should not be there: $part" "in: $text"
+		[[ $text != *"$part"* ]] || fail "should not be there: $part" "in: $text" || return
 	done
 }
 
@@ -206,7 +208,7 @@ link_has() {
 	text=$(ip ${1:+-n "$1"} -d -o link show dev "$2") || return
 	text=" ${text//[<>,\\]/ } "
 	for part in "${@:3}"; do
-		[[ $text == *" $part "* ]] || fail "${1:-host} $2 has no \"$part\": $text"
+		[[ $text == *" $part "* ]] || fail "${1:-host} $2 has no \"$part\": $text" || return
 	done
 }
 
@@ -216,7 +218,7 @@ link_has_not() {
 	text=$(ip ${1:+-n "$1"} -d -o link show dev "$2") || return
 	text=" ${text//[<>,\\]/ } "
 	for part in "${@:3}"; do
-		[[ $text != *" $part "* ]] || fail "${1:-host} $2 has \"$part\": $text"
+		[[ $text != *" $part "* ]] || fail "${1:-host} $2 has \"$part\": $text" || return
 	done
 }
 
@@ -239,7 +241,7 @@ vf_has() {
 
 	line=$(vf_line "$1" "$2")
 	for part in "${@:3}"; do
-		[[ $line == *", $part,"* ]] || fail "VF $2 of $1 has no \"$part\": $line"
+		[[ $line == *", $part,"* ]] || fail "VF $2 of $1 has no \"$part\": $line" || return
 	done
 }
 
@@ -247,9 +249,9 @@ vf_has_not() { # vf_has_not PF VF WORD... - at the start of a part
 	local line part
 
 	line=$(vf_line "$1" "$2")
-	[[ $line ]] || fail "$1 tells of no VF $2"
+	[[ $line ]] || fail "$1 tells of no VF $2" || return
 	for part in "${@:3}"; do
-		[[ $line != *", $part"* ]] || fail "VF $2 of $1 has \"$part\": $line"
+		[[ $line != *", $part"* ]] || fail "VF $2 of $1 has \"$part\": $line" || return
 	done
 }
 
@@ -322,13 +324,13 @@ ADD() {
 
 DEL() {
 	cni DEL "$@"
-	((!status)) || fail "DEL ended with $status: $out" "$err"
+	((!status)) || fail "DEL ended with $status: $out" "$err" || return
 	equal 'what DEL printed' "$out" ''
 }
 
 CHECK() {
 	cni CHECK "$@"
-	((!status)) || fail "CHECK ended with $status: $out" "$err"
+	((!status)) || fail "CHECK ended with $status: $out" "$err" || return
 	equal 'what CHECK printed' "$out" ''
 }
 
@@ -352,8 +354,8 @@ error_messages() {
 # error_object CODE TEXT... - the last call was answered with one error object and nothing else, which has this code and a
 # message with all of these texts. Sets $msg.
 error_object() {
-	((status == 1)) || fail "the exit status is $status: $out" "$err"
-	msg=$(error_messages "$1" 1 "$T/out")
+	((status == 1)) || fail "the exit status is $status: $out" "$err" || return
+	msg=$(error_messages "$1" 1 "$T/out") || return
 	has "$msg" "${@:2}"
 }
 
@@ -364,8 +366,8 @@ refused() {
 
 # keep TEXT... - for tables: keeps the answer of the last call, and what its message has to say, for refused_each
 keep() {
-	((status == 1)) || fail "the exit status is $status with $conf: $out" "$err"
-	[[ $out == '{'*'}' ]] || fail "not one object: $out"
+	((status == 1)) || fail "the exit status is $status with $conf: $out" "$err" || return
+	[[ $out == '{'*'}' ]] || fail "not one object: $out" || return
 	printf '%s\n' "$out" >>"$T/kept"
 	kept+=("$(printf '%s\n' "$@")")
 }
@@ -374,11 +376,11 @@ keep() {
 refused_each() {
 	local i messages parts
 
-	messages=$(error_messages "$1" ${#kept[@]} "$T/kept")
+	messages=$(error_messages "$1" ${#kept[@]} "$T/kept") || return
 	mapfile -t messages <<<"$messages"
 	for i in "${!kept[@]}"; do
 		mapfile -t parts <<<"${kept[i]}"
-		has "${messages[i]}" "${parts[@]}"
+		has "${messages[i]}" "${parts[@]}" || return
 	done
 	unchanged
 }

@@ -42,7 +42,7 @@ silent() {
 		pids+=($!)
 	done
 	for i in "${!pids[@]}"; do
-		! wait "${pids[i]}" || fail "${*:2*i+1:1} reaches ${*:2*i+2:1}"
+		! wait "${pids[i]}" || fail "${*:2*i+1:1} reaches ${*:2*i+2:1}" || return
 	done
 }
 
