@@ -7,10 +7,11 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
-#include <spawn.h>
+#include <sched.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -101,54 +102,72 @@ static int config_file(const struct delegate *d, struct err *e)
 	return TAKE_FD(fd);
 }
 
+/* What the child needs between clone() and execve(). */
+struct child {
+	const char *path;
+	char *const *env;
+	int in, out;
+	pid_t parent;
+	int errnum; /* why it could not be executed; 0: it was */
+};
+
+/*
+ * Runs in the child, on memory that it shares with its waiting parent.
+ *
+ * A plugin that outlived us could take an address after the DEL that follows had released all of
+ * them: it ends with us. A process group of its own: a script's children end with it when its time
+ * is over. SIGPIPE: we ignore it, the plugin should not.
+ */
+static int run_child(void *arg)
+{
+	struct child *c = arg;
+	char *argv[] = {(char *)(uintptr_t)c->path, NULL};
+	sigset_t none;
+
+	(void)sigemptyset(&none);
+	if (!prctl(PR_SET_PDEATHSIG, SIGKILL) && getppid() == c->parent && !setpgid(0, 0) &&
+	    dup2(c->in, STDIN_FILENO) >= 0 && dup2(c->out, STDOUT_FILENO) >= 0 &&
+	    signal(SIGPIPE, SIG_DFL) != SIG_ERR && !sigprocmask(SIG_SETMASK, &none, NULL))
+		(void)execve(c->path, argv, c->env); /* returns only when it failed */
+	c->errnum = errno ?: EINTR;
+	return 127;
+}
+
+/* Bytes for the child's calls, none of which is deep. */
+#define CHILD_STACK (16UL * 1024)
+
 /* Starts the plugin. Result: its process id, the read end of its standard output in *ret_out. */
 static pid_t start(const struct delegate *d, enum cni_command command, int *ret_out, struct err *e)
 {
 	_cleanup_(strv_free) char **env = make_env(d, command);
+	_cleanup_free_ char *stack = aligned_alloc(64, CHILD_STACK);
 	_cleanup_fd_ int in = -1, out_read = -1, out_write = -1;
-	posix_spawn_file_actions_t files;
-	posix_spawnattr_t attr;
 	char path[PATH_MAX];
-	char *argv[] = {path, NULL};
-	sigset_t none, pipe_only;
 	pid_t pid;
-	int fds[2], r;
+	int fds[2];
 
 	if (delegate_find(d->type, d->args->path, path, e) < 0)
 		return -1;
 	in = config_file(d, e);
 	if (in < 0)
 		return -1;
-	if (!env || pipe2(fds, O_CLOEXEC) < 0)
-		return err_set(e, CNI_EIPAM, env ? errno : ENOMEM, "cannot start IPAM plugin %s",
-			       path);
+	if (!env || !stack || pipe2(fds, O_CLOEXEC) < 0)
+		return err_set(e, CNI_EIPAM, env && stack ? errno : ENOMEM,
+			       "cannot start IPAM plugin %s", path);
 	out_read = fds[0];
 	out_write = fds[1];
 
-	/*
-	 * A process group of its own: a script's children end with it. SIGPIPE: we ignore it, it
-	 * should not.
-	 */
-	(void)sigemptyset(&none);
-	(void)sigemptyset(&pipe_only);
-	(void)sigaddset(&pipe_only, SIGPIPE);
-	posix_spawnattr_init(&attr);
-	posix_spawnattr_setflags(&attr, POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGDEF |
-						POSIX_SPAWN_SETSIGMASK);
-	posix_spawnattr_setpgroup(&attr, 0);
-	posix_spawnattr_setsigdefault(&attr, &pipe_only);
-	posix_spawnattr_setsigmask(&attr, &none);
-	posix_spawn_file_actions_init(&files);
-	r = posix_spawn_file_actions_adddup2(&files, in, STDIN_FILENO);
-	if (!r)
-		r = posix_spawn_file_actions_adddup2(&files, out_write, STDOUT_FILENO);
-	if (!r)
-		r = posix_spawn(&pid, path, &files, &attr, argv, env);
-	posix_spawn_file_actions_destroy(&files);
-	posix_spawnattr_destroy(&attr);
-	if (r)
-		return err_set(e, CNI_EIPAM, r, "cannot start IPAM plugin %s", path);
+	struct child c = {path, env, in, out_write, getpid(), 0};
 
+	/* as posix_spawn() does it, which knows nothing of PR_SET_PDEATHSIG */
+	errno = 0;
+	pid = clone(run_child, stack + CHILD_STACK, CLONE_VM | CLONE_VFORK | SIGCHLD, &c);
+	if (pid < 0)
+		return err_set(e, CNI_EIPAM, errno, "cannot start IPAM plugin %s", path);
+	if (c.errnum) {
+		(void)waitpid(pid, NULL, 0); /* only so that no zombie stays */
+		return err_set(e, CNI_EIPAM, c.errnum, "cannot start IPAM plugin %s", path);
+	}
 	*ret_out = TAKE_FD(out_read);
 	return pid;
 }

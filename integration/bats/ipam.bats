@@ -166,6 +166,25 @@ calls() {
 	done <"$IPAM_LOG.pids"
 }
 
+# A plugin that lived on could take an address after the DEL that follows had released all of them.
+@test "L3 an IPAM plugin does not outlive an ADD that is killed" {
+	mkfifo "$T/gate"
+	export IPAM_GATE=$T/gate
+	conf "$PF0V0" '"vlan": 100, "ipam": {"type": "waits"}'
+	cni ADD p1 3>&- &
+	within 10 grep -qs ADD "$IPAM_LOG"
+	pgrep -f "$IPAM/waits" >/dev/null || fail 'the plugin does not run'
+	pkill -9 -x sriov
+	wait $! || true
+	within 2 no_process "$IPAM/waits" || fail 'the plugin still runs'
+	DEL p1
+	unchanged
+}
+
+no_process() {
+	! pgrep -f "$1" >/dev/null
+}
+
 @test "I1 a daemon that the IPAM plugin leaves behind is not waited for" {
 	conf "$PF0V0" '"ipam": {"type": "daemon"}'
 	local begin=$SECONDS

@@ -305,9 +305,12 @@ SAYS='"ipam": {"type": "says"}'
 # in front; ${under[@]} is what the plugin runs under.
 cni() {
 	status=0
-	CNI_COMMAND=$1 CNI_CONTAINERID=$2 CNI_IFNAME=${3-net1} CNI_NETNS=${CNI_NETNS-/run/netns/$2} \
-		CNI_ARGS=${CNI_ARGS-} CNI_PATH=${CNI_PATH-$CNI_BIN:$IPAM} \
-		timeout -k 5 60 "${under[@]}" "$CNI_BIN/sriov" <<<"$conf" >"$T/out" 2>"$T/err" || status=$?
+	# the outer redirection is for bash's own word on a process that was killed
+	{
+		CNI_COMMAND=$1 CNI_CONTAINERID=$2 CNI_IFNAME=${3-net1} CNI_NETNS=${CNI_NETNS-/run/netns/$2} \
+			CNI_ARGS=${CNI_ARGS-} CNI_PATH=${CNI_PATH-$CNI_BIN:$IPAM} \
+			timeout -k 5 60 "${under[@]}" "$CNI_BIN/sriov" <<<"$conf" >"$T/out" 2>"$T/err" || status=$?
+	} 2>/dev/null
 	out=$(<"$T/out")
 	err=$(<"$T/err")
 	case $1$status in
