@@ -2,6 +2,7 @@
 /* mem.h - ownership: cleanup attributes, and giving away what they guard */
 #pragma once
 
+#include <dirent.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -40,4 +41,10 @@ static inline void closep(const int *fd)
 {
 	if (*fd >= 0)
 		(void)close(*fd); /* nothing was buffered: there is nothing to lose */
+}
+
+static inline void closedirp(DIR **dir)
+{
+	if (*dir)
+		(void)closedir(*dir); /* only read from */
 }

@@ -21,6 +21,14 @@ struct netns_id {
  */
 int netns_open(const char *path, struct netns_id *ret_id, struct err *e);
 
+/*
+ * Opens the namespace by its identity alone, whoever keeps it alive: a process in it, a mount, an
+ * open file of it, or a socket in it that a process elsewhere has. Reads all of /proc, which takes
+ * long: for the last resort.
+ * Result: a descriptor that the caller closes; -1 where nobody was found.
+ */
+int netns_find(const struct netns_id *id);
+
 /* The caller's own network namespace, as above. */
 int netns_open_own(struct netns_id *ret_id, struct err *e);
 

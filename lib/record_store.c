@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* record_store.c - the folder around the records: locks, index, list */
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -177,12 +176,6 @@ int record_pf_mark(int folder, const char *pf, bool raised, struct err *e)
 	}
 	fd = openat(folder, name, O_WRONLY | O_CREAT | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK, 0600);
 	return fd < 0 ? err_set(e, CNI_EIO, errno, "cannot write " RECORD_FOLDER "/%s", name) : 0;
-}
-
-static void closedirp(DIR **dir)
-{
-	if (*dir)
-		(void)closedir(*dir); /* only read from */
 }
 
 int record_each(int folder, int (*each)(const char *vf, void *arg, struct err *e), void *arg,

@@ -2,7 +2,6 @@
 /* sysfs.c - read, write, readlink below a root folder */
 #include "sysfs.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -68,6 +67,18 @@ int sysfs_read_u32(int root, uint32_t *ret, struct err *e, const char *fmt, ...)
 	return 0;
 }
 
+int sysfs_write(int root, const char *text, struct err *e, const char *fmt, ...)
+{
+	_cleanup_fd_ int fd = -1;
+
+	PATH(path, fmt);
+	fd = openat(root, path, O_WRONLY | O_CLOEXEC);
+	if (fd < 0 || write(fd, text, strlen(text)) < 0)
+		return err_set(e, CNI_EIO, errno, "cannot write \"%s\" to " SYSFS_ROOT "/%s", text,
+			       path);
+	return 0;
+}
+
 int sysfs_link_name(int root, char *buf, size_t size, struct err *e, const char *fmt, ...)
 {
 	char target[PATH_MAX];
@@ -86,12 +97,6 @@ int sysfs_link_name(int root, char *buf, size_t size, struct err *e, const char 
 		return err_set(e, CNI_EIO, ENAMETOOLONG, SYSFS_ROOT "/%s points to %s", path, name);
 	memcpy(buf, name, strlen(name) + 1);
 	return 0;
-}
-
-static void closedirp(DIR **dir)
-{
-	if (*dir)
-		(void)closedir(*dir); /* only read from */
 }
 
 int sysfs_each(int root, int (*each)(const char *name, void *arg), void *arg, struct err *e,

@@ -32,6 +32,10 @@ int sysfs_read(int root, char *buf, size_t size, struct err *e, const char *fmt,
 int sysfs_read_u32(int root, uint32_t *ret, struct err *e, const char *fmt, ...)
 	__attribute__((format(printf, 4, 5)));
 
+/* Writes text to a file that is there. */
+int sysfs_write(int root, const char *text, struct err *e, const char *fmt, ...)
+	__attribute__((format(printf, 4, 5)));
+
 /* The last component of what a symbolic link points to: a driver's name, a PCI address. */
 int sysfs_link_name(int root, char *buf, size_t size, struct err *e, const char *fmt, ...)
 	__attribute__((format(printf, 5, 6)));

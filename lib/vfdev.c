@@ -111,6 +111,38 @@ int vfdev_refresh(int sys, struct vfdev *d, struct err *e)
 	return find_netdev(sys, d->name, false, d->ifname, e);
 }
 
+bool vfdev_exists(int sys, const struct vfdev *d)
+{
+	char unused[8];
+	struct err e;
+
+	return !sysfs_read(sys, unused, sizeof(unused), &e, DEVICES "/%s/vendor", d->name);
+}
+
+int vfdev_unbind(int sys, const struct vfdev *d, struct err *e)
+{
+	struct err gone = {0};
+
+	if (!sysfs_write(sys, d->name, &gone, DEVICES "/%s/driver/unbind", d->name) ||
+	    gone.errnum == ENOENT)
+		return 0;
+	*e = gone;
+	return -1;
+}
+
+int vfdev_bind(int sys, const struct vfdev *d, const char *driver, struct err *e)
+{
+	struct vfdev now = *d;
+
+	if (!*driver || strchr(driver, '/') || driver[0] == '.')
+		return err_set(e, CNI_EDEVICE, 0, "\"%.64s\" is not the name of a driver", driver);
+	if (vfdev_refresh(sys, &now, e) < 0)
+		return -1;
+	if (!strcmp(now.driver, driver))
+		return 0;
+	return sysfs_write(sys, d->name, e, "bus/pci/drivers/%s/bind", driver);
+}
+
 int vfdev_mac_is_own(int sys, const struct vfdev *d, struct err *e)
 {
 	uint32_t type;
@@ -123,10 +155,9 @@ int vfdev_mac_is_own(int sys, const struct vfdev *d, struct err *e)
 
 static int no_vf(int sys, const struct vfdev *d, struct err *e)
 {
-	char unused[8];
 	uint32_t n;
 
-	if (sysfs_read(sys, unused, sizeof(unused), e, DEVICES "/%s/vendor", d->name) < 0)
+	if (!vfdev_exists(sys, d))
 		return err_set(e, CNI_EDEVICE, 0,
 			       "there is no PCI device %s; list the VFs with: ls -d " SYSFS_ROOT
 			       "/" DEVICES "/*/virtfn*",

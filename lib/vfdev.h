@@ -39,8 +39,22 @@ struct vfdev {
  */
 int vfdev_open(int sys, const struct pciaddr *addr, struct vfdev *ret, struct err *e);
 
-/* Reads the VF's driver and netdev again, after the VF moved or was rebound. */
+/* Reads the VF's driver and netdev again, after the VF moved or was rebound; both are "" where it
+ * is gone. */
 int vfdev_refresh(int sys, struct vfdev *d, struct err *e);
+
+/* Whether there still is such a PCI device. */
+bool vfdev_exists(int sys, const struct vfdev *d);
+
+/*
+ * Binds the VF to a driver, or unbinds it from the one it has; what is so already is fine. When
+ * vfdev_bind() returns, the driver has accepted the VF, but its netdev may come later; d is as
+ * before, see vfdev_refresh().
+ * Errors: CNI_EIO: the driver is not loaded or refuses; CNI_EDEVICE: that is no driver's name.
+ * Source: Documentation/ABI/testing/sysfs-bus-pci (bind, unbind).
+ */
+int vfdev_bind(int sys, const struct vfdev *d, const char *driver, struct err *e);
+int vfdev_unbind(int sys, const struct vfdev *d, struct err *e);
 
 /*
  * Whether the VF's netdev has a MAC that its driver made up or that was set on it, and not one that

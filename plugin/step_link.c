@@ -4,15 +4,10 @@
 #include <string.h>
 
 #include "clock.h"
+#include "home.h"
 #include "log.h"
 #include "mem.h"
 #include "steps.h"
-
-/*
- * A namespace that ended gives its devices back in the background; the kernel is done in well under
- * a second.
- */
-#define RETURN_TIMEOUT_MS 10000
 
 /* Drivers that set a MAC through their PF's mailbox (iavf) say yes at once and show it later. */
 #define MAC_TIMEOUT_MS 5000
@@ -61,39 +56,6 @@ static int find_in_pod(struct attachment *a, struct rt_link *ret, struct err *e)
 	if (!rt_link_by_name(a->pod, a->rec.ifname, ret, &none) && !strcmp(ret->parent, a->vf.name))
 		return 1;
 	return found_or_not(rt_link_by_parent(a->pod, a->vf.name, ret, &none), &none, e);
-}
-
-/* The VF's netdev on the host. Result: 1, 0 when it is not there. */
-static int find_on_host(struct attachment *a, struct rt_link *ret, struct err *e)
-{
-	struct err none = {0};
-
-	if (vfdev_refresh(a->sys, &a->vf, e) < 0)
-		return -1;
-	if (!a->vf.ifname[0])
-		return 0;
-	return found_or_not(rt_link_by_name(a->host, a->vf.ifname, ret, &none), &none, e);
-}
-
-/* Waits until the kernel has brought the VF's netdev back to the host. */
-static int await_return(struct attachment *a, struct rt_link *ret, struct err *e)
-{
-	_cleanup_(rt_freep) struct rt *watch = NULL;
-	int64_t end = clock_ms() + RETURN_TIMEOUT_MS;
-	int found, more = 1;
-
-	if (rt_watch_in(a->host_ns, a->host_ns, &watch, e) < 0)
-		return -1;
-	/* looked at after the watch began, so that no return is missed */
-	while (!(found = find_on_host(a, ret, e)) && a->vf.driver[0] && more > 0)
-		more = rt_watch_next(watch, clock_left_ms(end), ret, e);
-	if (found || !a->vf.driver[0] || more < 0)
-		return found < 0 || more < 0 ? -1 : found;
-	return err_set(
-		e, CNI_EAGAIN, 0,
-		"VF %s has not come back to the host within %d s; some process keeps the namespace %s of "
-		"container %s alive (find it with: lsns -t net)",
-		a->vf.name, RETURN_TIMEOUT_MS / 1000, a->rec.netns, a->args->container_id);
 }
 
 static int rename_on_host(struct attachment *a, const struct rt_link *link, struct err *e)
@@ -153,30 +115,39 @@ static int move_back(struct attachment *a, struct rt_link *link, struct err *e)
 	return -1;
 }
 
-int move_revert(struct attachment *a, struct err *e)
+/* Result: 1 when it is on the host now, 0 when it is not in the pod. */
+static int take_from_pod(struct attachment *a, struct err *e)
 {
-	struct err moved = {0};
+	struct err stuck = {0};
 	struct rt_link link;
 	int found = find_in_pod(a, &link, e);
 
-	if (found < 0)
-		return -1;
-	if (found) {
-		if (!move_back(a, &link, &moved))
-			return 0;
-		/* it may have moved all the same, and the name be the trouble */
-		found = find_in_pod(a, &link, e);
-		if (found > 0)
-			*e = moved;
-		if (found)
-			return err_ctx(e, "VF %s: from the pod to the host", a->vf.name);
-	}
-
-	found = find_on_host(a, &link, e);
-	if (!found)
-		found = await_return(a, &link, e);
 	if (found <= 0)
-		return found; /* no driver, no netdev: nothing that could move */
+		return found;
+	if (!move_back(a, &link, &stuck))
+		return 1;
+	/* it may have moved all the same, and the name be the trouble */
+	found = find_in_pod(a, &link, e);
+	if (found > 0)
+		*e = stuck;
+	return found ? err_ctx(e, "VF %s: from the pod to the host", a->vf.name) : 0;
+}
+
+int move_revert(struct attachment *a, struct err *e)
+{
+	struct rt_link link;
+	int found;
+
+	do {
+		found = take_from_pod(a, e);
+		if (found)
+			return found < 0 ? -1 : 0;
+		found = home_find(a, &link, e);
+		if (!found)
+			found = home_bring(a, &link, e);
+	} while (found == HOME_IN_POD);
+	if (found <= 0)
+		return found; /* no VF any more, or another's */
 	return strcmp(link.name, a->rec.link.name) ? rename_on_host(a, &link, e) : 0;
 }
 
@@ -273,10 +244,22 @@ static int set_mac_while_down(struct attachment *a, uint64_t mac, struct err *e)
 	return rt_link_change(a->pod, a->link.ifindex, &up, e);
 }
 
+/* A driver that was just bound has asked its PF for the MAC. */
+static int rebind_for_mac(struct attachment *a, struct err *e)
+{
+	return home_rebind(a, &a->link, e) < 0 || move_apply(a, e) < 0 ? -1 : 0;
+}
+
+/* What drivers say to a MAC that they do not take now, or not from a VF. */
+static bool is_refusal(int errnum)
+{
+	return errnum == EBUSY || errnum == EADDRNOTAVAIL || errnum == EPERM || errnum == EACCES;
+}
+
 /*
- * The VF's netdev takes the admin MAC by itself, or only from us. It comes after the move because
- * igbvf refuses even the admin MAC until it has been reset, which opening it (Linux 6.1) or closing
- * it (6.12) does.
+ * The VF's netdev takes the admin MAC by itself, or only from us, or only at a reset. It comes
+ * after the move because igbvf refuses even the admin MAC until it has been reset, which opening it
+ * (Linux 6.1) or closing it (6.12) does.
  */
 int mac_apply(struct attachment *a, struct err *e)
 {
@@ -290,15 +273,17 @@ int mac_apply(struct attachment *a, struct err *e)
 		return 0;
 
 	c.mac = want->v;
-	if (rt_link_change(a->pod, a->link.ifindex, &c, &refused) < 0) {
-		if (refused.errnum != EBUSY && refused.errnum != EADDRNOTAVAIL)
-			*e = refused;
-		else if (!set_mac_while_down(a, want->v, &refused))
+	if (!rt_link_change(a->pod, a->link.ifindex, &c, &refused) ||
+	    (is_refusal(refused.errnum) && !set_mac_while_down(a, want->v, &refused)))
+		return wanted_mac_shows(a, want->v, e);
+	if (is_refusal(refused.errnum)) {
+		log_line(LOG_WARNING, "VF %s: MAC: %s; driver %s is bound anew", a->vf.name,
+			 refused.msg, a->vf.driver);
+		if (!rebind_for_mac(a, &refused))
 			return wanted_mac_shows(a, want->v, e);
-		*e = refused;
-		return err_ctx(e, "VF %s (driver %s): MAC in the pod", a->vf.name, a->vf.driver);
 	}
-	return wanted_mac_shows(a, want->v, e);
+	*e = refused;
+	return err_ctx(e, "VF %s (driver %s): MAC in the pod", a->vf.name, a->vf.driver);
 }
 
 /* --- CHECK --- */

@@ -3,8 +3,11 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <sched.h>
+#include <signal.h>
 #include <stdio.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "cni.h"
@@ -180,6 +183,71 @@ static void a_way_back_that_is_barred_is_told(void **state)
 	expect_int(setns(own, CLONE_NEWNET), 0);
 }
 
+/* --- found by its identity --- */
+
+enum keeper { BY_PROCESS, BY_FILE, BY_SOCKET };
+
+/* In a process of its own: keeps a new namespace alive in one way, says its inode, ends with us. */
+static void keep(enum keeper how, int pipe_fd)
+{
+	_cleanup_fd_ int fd = -1;
+	struct netns_id id;
+	struct err e;
+
+	if (unshare(CLONE_NEWNET) < 0)
+		_exit(1);
+	(void)close(netns_open_own(&id, &e));
+	fd = how == BY_SOCKET ? socket(AF_INET, SOCK_DGRAM, 0) : netns_open_own(NULL, &e);
+	if (how != BY_PROCESS && setns(own, CLONE_NEWNET) < 0)
+		_exit(1);
+	if (how == BY_PROCESS)
+		(void)close(fd), fd = -1;
+	if (write(pipe_fd, &id, sizeof(id)) != sizeof(id))
+		_exit(1);
+	(void)pause();
+	_exit(0);
+}
+
+static void a_namespace_is_found_by_who_keeps_it_alive(void **state)
+{
+	(void)state;
+	for (enum keeper how = BY_PROCESS; how <= BY_SOCKET; how++) {
+		struct netns_id id, found;
+		struct err e = {0};
+		char path[32];
+		int fds[2];
+
+		expect_int(pipe2(fds, O_CLOEXEC), 0);
+		pid_t pid = fork();
+
+		if (!pid)
+			keep(how, fds[1]);
+		expect_int(read(fds[0], &id, sizeof(id)), sizeof(id));
+		int fd = netns_find(&id);
+
+		(void)snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+		EXPECT_ROW(path);
+		int again = netns_open(path, &found, &e);
+
+		expect_ok(again, &e);
+		expect_int(netns_same(&id, &found), true);
+		(void)close(again);
+		(void)close(fd);
+		expect_int(kill(pid, SIGKILL), 0);
+		expect_int(waitpid(pid, NULL, 0), pid);
+		(void)close(fds[0]);
+		(void)close(fds[1]);
+	}
+}
+
+static void a_namespace_that_nobody_keeps_is_not_found(void **state)
+{
+	const struct netns_id id = {own_id.dev, own_id.ino ^ 0x10000000};
+
+	(void)state;
+	expect_int(netns_find(&id), -1);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -195,6 +263,8 @@ int main(void)
 		cmocka_unit_test(a_failure_inside_comes_back_too),
 		cmocka_unit_test(a_namespace_that_cannot_be_entered_runs_nothing),
 		cmocka_unit_test(a_way_back_that_is_barred_is_told),
+		cmocka_unit_test(a_namespace_is_found_by_who_keeps_it_alive),
+		cmocka_unit_test(a_namespace_that_nobody_keeps_is_not_found),
 	};
 
 	return cmocka_run_group_tests_name("netns", tests, NULL, NULL) +

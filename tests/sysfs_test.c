@@ -53,6 +53,21 @@ static void the_first_line_is_read(void **state)
 	expect_int(e.errnum, EISDIR);
 }
 
+static void a_text_is_written_to_a_file_that_is_there(void **state)
+{
+	_cleanup_fd_ int root = open_root();
+	struct err e = {0};
+	char buf[16];
+
+	(void)state;
+	scratch_file("", "a/bind");
+	expect_ok(sysfs_write(root, "0000:01:10.0", &e, "%s/bind", "a"), &e);
+	expect_ok(sysfs_read(root, buf, sizeof(buf), &e, "a/bind"), &e);
+	expect_text(buf, "0000:01:10.0");
+	expect_err(sysfs_write(root, "x", &e, "a/none"), &e, CNI_EIO, "\"x\" to /sys/a/none");
+	expect_int(e.errnum, ENOENT); /* it is not made */
+}
+
 static const struct {
 	const char *text;
 	bool number;
@@ -180,6 +195,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		SCRATCH_TEST(a_root_that_is_not_there_is_named),
 		SCRATCH_TEST(the_first_line_is_read),
+		SCRATCH_TEST(a_text_is_written_to_a_file_that_is_there),
 		SCRATCH_TEST(a_number_is_a_number),
 		SCRATCH_TEST(a_link_has_the_name_of_its_target),
 		SCRATCH_TEST(a_folder_is_walked_until_somebody_says_stop),

@@ -319,6 +319,53 @@ static void a_vf_that_moved_or_was_rebound_is_read_again(void **state)
 	expect_text(d.ifname, "");
 }
 
+static void a_driver_is_bound_by_its_name(void **state)
+{
+	_cleanup_fd_ int sys = sysfs_open(scratch_path("."), &(struct err){0});
+	struct vfdev d = {.name = "0000:01:10.0"};
+	char buf[16];
+	struct err e = {0};
+
+	(void)state;
+	expect_int(vfdev_exists(sys, &d), false);
+	make_vf(d.name, "0000:01:00.0");
+	scratch_file("0x8086\n", "bus/pci/devices/%s/vendor", d.name);
+	expect_int(vfdev_exists(sys, &d), true);
+
+	expect_err(vfdev_bind(sys, &d, "igbvf", &e), &e, CNI_EIO, "bus/pci/drivers/igbvf/bind");
+	expect_int(e.errnum, ENOENT); /* it is not loaded */
+	scratch_file("", "bus/pci/drivers/igbvf/bind");
+	expect_ok(vfdev_bind(sys, &d, "igbvf", &e), &e);
+	expect_ok(sysfs_read(sys, buf, sizeof(buf), &e, "bus/pci/drivers/igbvf/bind"), &e);
+	expect_text(buf, d.name);
+
+	expect_ok(vfdev_unbind(sys, &d, &e), &e); /* it has none: nothing to do */
+	scratch_file("", "bus/pci/drivers/igbvf/unbind");
+	scratch_link("../../drivers/igbvf", "bus/pci/devices/%s/driver", d.name);
+	expect_ok(vfdev_unbind(sys, &d, &e), &e);
+	expect_ok(sysfs_read(sys, buf, sizeof(buf), &e, "bus/pci/drivers/igbvf/unbind"), &e);
+	expect_text(buf, d.name);
+
+	scratch_file("", "bus/pci/drivers/igbvf/bind");
+	expect_ok(vfdev_bind(sys, &d, "igbvf", &e), &e); /* it has it: nothing is written */
+	expect_ok(sysfs_read(sys, buf, sizeof(buf), &e, "bus/pci/drivers/igbvf/bind"), &e);
+	expect_text(buf, "");
+}
+
+static void a_driver_is_a_name_and_no_path(void **state)
+{
+	_cleanup_fd_ int sys = sysfs_open(scratch_path("."), &(struct err){0});
+	const char *const names[] = {"", ".", "..", "../devices/x", "a/b"};
+	const struct vfdev d = {.name = "0000:01:10.0"};
+	struct err e;
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
+		EXPECT_ROW(names[i]);
+		expect_err(vfdev_bind(sys, &d, names[i], &e), &e, CNI_EDEVICE, "not the name");
+	}
+}
+
 static void a_mac_is_the_vfs_own_where_it_was_not_given_by_its_pf(void **state)
 {
 	/* NET_ADDR_PERM, NET_ADDR_RANDOM, NET_ADDR_STOLEN, NET_ADDR_SET of <linux/netdevice.h> */
@@ -375,6 +422,8 @@ int main(void)
 		SCRATCH_TEST(without_driver_or_netdev_the_names_are_empty),
 		SCRATCH_TEST(a_pf_without_netdev_is_refused),
 		SCRATCH_TEST(a_vf_that_moved_or_was_rebound_is_read_again),
+		SCRATCH_TEST(a_driver_is_bound_by_its_name),
+		SCRATCH_TEST(a_driver_is_a_name_and_no_path),
 		SCRATCH_TEST(a_mac_is_the_vfs_own_where_it_was_not_given_by_its_pf),
 		SCRATCH_TEST(what_cannot_be_read_is_an_error),
 	};

@@ -72,6 +72,30 @@ mac_everywhere() {
 	mac_everywhere $MAC
 }
 
+@test "A3 a driver that takes the MAC neither up nor down is bound anew, and has it then" {
+	local n
+
+	ip link property add dev pf0v0 altname enp1s16
+	later 'ip link property del dev pf0v0 altname enp1s16'
+	snapshot
+	conf "$PF0V0" "\"mac\": \"$MAC\""
+	under=(strace -qq -o "$T/strace" -e trace=sendto)
+	ADD p1
+	under=()
+	DEL p1
+	# The first RTM_NEWLINK moves the VF; the second sets the MAC, and the third is to bring the interface down for it.
+	n=$(grep -nE 'nlmsg_type=(0x10|RTM_NEWLINK)[ ,]' "$T/strace" | sed -n '2s/:.*//p')
+	under=(strace -qq -o "$T/strace" -e trace=sendto -e "inject=sendto:error=EPERM:when=$n..$((n + 1))")
+	ADD p1
+	under=()
+	has "$err" 'driver igbvf is bound anew'
+	mac_everywhere $MAC
+	link_has p1 net1 UP
+	no_link '' pf0v0
+	DEL p1
+	unchanged
+}
+
 @test "A2 without mac the VF keeps its own, and the result tells it" {
 	local own
 	own=$(mac_of '' pf0v0)

@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* home.c - the VF's netdev on the host: find it, wait for it, bring it back from wherever it is */
+#include "home.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "clock.h"
+#include "log.h"
+#include "mem.h"
+#include "netns.h"
+
+/*
+ * Theory of operation: a namespace whose path is gone still exists while a process, a mount, an
+ * open file or a socket keeps it alive; only after the last of them does the kernel give its
+ * devices back, in the background. So: wait for the kernel, which is done in well under a second;
+ * then look for the namespace and take the VF out of it; wait once more, as many namespaces may be
+ * ending at once; and then rebind the VF's driver, which takes the netdev away wherever it is, and
+ * makes one on the host.
+ */
+#define KERNEL_MS 1000
+#define BUSY_MS   10000
+#define REBIND_MS 10000
+
+int home_find(struct attachment *a, struct rt_link *ret, struct err *e)
+{
+	struct err none = {0};
+
+	if (vfdev_refresh(a->sys, &a->vf, e) < 0)
+		return -1;
+	if (!a->vf.ifname[0])
+		return 0;
+	if (!rt_link_by_name(a->host, a->vf.ifname, ret, &none))
+		return 1;
+	if (none.errnum == ENODEV)
+		return 0;
+	*e = none;
+	return -1;
+}
+
+/* Waits until the VF has a netdev on the host. Result: 1, 0 when the time is over. */
+static int await(struct attachment *a, int timeout_ms, struct rt_link *ret, struct err *e)
+{
+	_cleanup_(rt_freep) struct rt *watch = NULL;
+	int64_t end = clock_ms() + timeout_ms;
+	int found, more = 1;
+
+	if (rt_watch_in(a->host_ns, a->host_ns, &watch, e) < 0)
+		return -1;
+	/* looked at after the watch began, so that no return is missed */
+	while (!(found = home_find(a, ret, e)) && more > 0)
+		more = rt_watch_next(watch, clock_left_ms(end), ret, e);
+	return more < 0 ? -1 : found;
+}
+
+/* Opens the namespace that the VF was moved to, if anything still leads to it. */
+static bool open_lost_pod(struct attachment *a)
+{
+	int fd = netns_find(&a->rec.netns_id);
+	struct err e = {0};
+
+	if (fd < 0)
+		return false;
+	log_line(
+		LOG_WARNING,
+		"VF %s: the namespace %s is gone by name, but kept alive; the VF is taken out of it",
+		a->vf.name, a->rec.netns);
+	a->pod_ns = fd;
+	if (!rt_open_in(a->host_ns, a->pod_ns, &a->pod, &e))
+		return true;
+	log_line(LOG_WARNING, "VF %s: %s", a->vf.name, e.msg); /* there is another way */
+	return false;
+}
+
+int home_rebind(struct attachment *a, struct rt_link *ret, struct err *e)
+{
+	int found;
+
+	if (vfdev_unbind(a->sys, &a->vf, e) < 0 || vfdev_bind(a->sys, &a->vf, a->rec.driver, e) < 0)
+		return err_ctx(e, "VF %s: bind its driver anew", a->vf.name);
+	found = await(a, REBIND_MS, ret, e);
+	if (found)
+		return found < 0 ? -1 : 0;
+	return err_set(
+		e, CNI_EAGAIN, 0,
+		"VF %s: driver %s has made no network interface within %d s; see the kernel log",
+		a->vf.name, a->rec.driver, REBIND_MS / 1000);
+}
+
+/* The last resort. Result: 1. */
+static int rebind(struct attachment *a, struct rt_link *ret, struct err *e)
+{
+	if (a->vf.driver[0])
+		log_line(
+			LOG_WARNING,
+			"VF %s is not in the namespace %s, nor on the host: driver %s is bound anew",
+			a->vf.name, a->rec.netns, a->vf.driver);
+	else
+		log_line(LOG_WARNING, "VF %s has lost its driver %s: it is bound again", a->vf.name,
+			 a->rec.driver);
+	return home_rebind(a, ret, e) < 0 ? -1 : 1;
+}
+
+int home_bring(struct attachment *a, struct rt_link *ret, struct err *e)
+{
+	int r;
+
+	if (!vfdev_exists(a->sys, &a->vf))
+		return 0; /* the VFs were taken away: there is none to come home */
+	if (a->vf.driver[0] && strcmp(a->vf.driver, a->rec.driver)) {
+		log_line(
+			LOG_WARNING,
+			"VF %s has driver %s by now, not %s: whoever bound it has it, and it stays so",
+			a->vf.name, a->vf.driver, a->rec.driver);
+		return 0;
+	}
+	if (!a->vf.driver[0])
+		return rebind(a, ret, e);
+	r = await(a, KERNEL_MS, ret, e);
+	if (!r && !a->pod) {
+		if (open_lost_pod(a))
+			return HOME_IN_POD;
+		r = await(a, BUSY_MS, ret, e);
+	}
+	return r ?: rebind(a, ret, e);
+}

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* home.h - the VF's netdev on the host: find it, wait for it, bring it back from wherever it is */
+#pragma once
+
+#include "attachment.h"
+
+/* The VF's netdev on the host, under any name. Result: 1, 0 when it is not there. */
+int home_find(struct attachment *a, struct rt_link *ret, struct err *e);
+
+/*
+ * Brings about that the VF has a netdev that can be got at. Takes up to 21 s.
+ * Result: 1: on the host, as *ret; HOME_IN_POD: in the namespace it was moved to, which is a->pod
+ * now; 0: there is nothing to bring home, as the VF does not exist any more, or was bound to
+ * another driver meanwhile. Errors: CNI_EAGAIN: its driver does not make a netdev; CNI_EIO,
+ * CNI_EKERNEL.
+ */
+#define HOME_IN_POD 2
+int home_bring(struct attachment *a, struct rt_link *ret, struct err *e);
+
+/*
+ * Unbinds the VF's driver and binds the recorded one: the netdev is gone then, wherever it was, and
+ * there is a new one on the host, *ret. Takes up to 10 s. Errors: as above.
+ */
+int home_rebind(struct attachment *a, struct rt_link *ret, struct err *e);
