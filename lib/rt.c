@@ -54,6 +54,10 @@ static int open_here(void *arg, struct err *e)
 	rt->seq = 0;
 	/* Texts of the kernel are a help, not a need: before 4.12 it answers without them. */
 	(void)setsockopt(nl_socket_get_fd(rt->sk), SOL_NETLINK, NETLINK_EXT_ACK, &one, sizeof(one));
+	/* Dumps of one link's addresses alone; where it is not known, all come and ours are picked.
+	 */
+	(void)setsockopt(nl_socket_get_fd(rt->sk), SOL_NETLINK, NETLINK_GET_STRICT_CHK, &one,
+			 sizeof(one));
 	*ret = rt;
 	return 0;
 }

@@ -38,7 +38,8 @@ static inline void rt_freep(struct rt **rt)
 
 struct rt_link {
 	int ifindex;
-	unsigned flags;   /* IFF_* */
+	int master;     /* ifindex of the bridge, bond or the like that it is a port of; 0: none */
+	unsigned flags; /* IFF_* */
 	unsigned arptype; /* ARPHRD_* */
 	uint32_t mtu;     /* bytes */
 	uint64_t mac;     /* 48-bit number; 0 where the link has no 6-byte address */
@@ -101,6 +102,12 @@ int rt_addr_add(struct rt *rt, int ifindex, const struct inet_prefix *addr, stru
 
 /* Whether the link has this address with this prefix length: 1 or 0. */
 int rt_addr_exists(struct rt *rt, int ifindex, const struct inet_prefix *addr, struct err *e);
+
+/*
+ * Whether the link has an address that is not confined to it (IPv6 gives every link that is up such
+ * a one): 1 and one of them, or 0.
+ */
+int rt_addr_any(struct rt *rt, int ifindex, struct inet_prefix *ret, struct err *e);
 
 struct rt_route {
 	struct inet_prefix dst;

@@ -57,40 +57,61 @@ int rt_addr_add(struct rt *rt, int ifindex, const struct inet_prefix *addr, stru
 
 struct addr_search {
 	int ifindex;
-	const struct inet_prefix *want;
-	bool found;
+	const struct inet_prefix *want; /* NULL: any that is not confined to the link */
+	struct inet_prefix found;       /* family 0: none */
 };
 
 static int match_addr(const struct nlmsghdr *h, void *arg, struct err *e)
 {
 	const struct ifaddrmsg *ifa = nlmsg_data(h);
 	struct addr_search *s = arg;
+	struct inet_prefix p = {0};
 	const struct nlattr *a;
 
 	if (!nlmsg_valid_hdr(h, sizeof(*ifa)))
 		return err_set(e, CNI_EKERNEL, EBADMSG, "netlink answer");
-	if ((int)ifa->ifa_index != s->ifindex || ifa->ifa_family != s->want->family ||
-	    ifa->ifa_prefixlen != s->want->prefixlen)
-		return 0;
 	/* IPv6 says IFA_LOCAL only for a peer's address */
 	a = nlmsg_find_attr((struct nlmsghdr *)(uintptr_t)h, sizeof(*ifa), IFA_LOCAL)
 		    ?: nlmsg_find_attr((struct nlmsghdr *)(uintptr_t)h, sizeof(*ifa), IFA_ADDRESS);
-	if (a && nla_len(a) == (int)inet_addr_len(s->want->family) &&
-	    !memcmp(nla_data(a), s->want->addr, (size_t)nla_len(a)))
-		s->found = true;
+	if ((int)ifa->ifa_index != s->ifindex || !a ||
+	    nla_len(a) != (int)inet_addr_len(ifa->ifa_family))
+		return 0;
+	p.family = ifa->ifa_family;
+	p.prefixlen = ifa->ifa_prefixlen;
+	memcpy(p.addr, nla_data(a), (size_t)nla_len(a));
+	if (s->want ? inet_prefix_equal(&p, s->want) : ifa->ifa_scope < RT_SCOPE_LINK)
+		s->found = p;
 	return 0;
+}
+
+/* family 0: both. Result: 1, 0. */
+static int find_addr(struct rt *rt, int family, struct addr_search *s, struct err *e)
+{
+	const struct ifaddrmsg ifa = {.ifa_family = (uint8_t)family,
+				      .ifa_index = (uint32_t)s->ifindex};
+	_cleanup_(nlmsg_freep) struct nl_msg *m =
+		rt_request(RTM_GETADDR, NLM_F_DUMP, &ifa, sizeof(ifa), e);
+
+	if (!m || rt_talk(rt, m, match_addr, s, e) < 0)
+		return -1;
+	return s->found.family != 0;
 }
 
 int rt_addr_exists(struct rt *rt, int ifindex, const struct inet_prefix *addr, struct err *e)
 {
-	const struct ifaddrmsg ifa = {.ifa_family = (uint8_t)addr->family};
-	_cleanup_(nlmsg_freep) struct nl_msg *m =
-		rt_request(RTM_GETADDR, NLM_F_DUMP, &ifa, sizeof(ifa), e);
-	struct addr_search s = {ifindex, addr, false};
+	struct addr_search s = {.ifindex = ifindex, .want = addr};
 
-	if (!m || rt_talk(rt, m, match_addr, &s, e) < 0)
-		return -1;
-	return s.found;
+	return find_addr(rt, addr->family, &s, e);
+}
+
+int rt_addr_any(struct rt *rt, int ifindex, struct inet_prefix *ret, struct err *e)
+{
+	struct addr_search s = {.ifindex = ifindex};
+	int found = find_addr(rt, 0, &s, e);
+
+	if (found > 0)
+		*ret = s.found;
+	return found;
 }
 
 static uint32_t route_table(const struct rt_route *r)

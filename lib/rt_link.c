@@ -79,6 +79,10 @@ int rt_parse_link(const struct nlmsghdr *h, struct rt_link *ret, struct err *e)
 			if (nla_len(a) == 4)
 				l.mtu = nla_get_u32(a);
 			break;
+		case IFLA_MASTER:
+			if (nla_len(a) == 4)
+				l.master = (int)nla_get_u32(a);
+			break;
 		case IFLA_ADDRESS:
 			if (nla_len(a) == 6)
 				l.mac = mac_from_bytes(nla_data(a));

@@ -313,6 +313,37 @@ static int find_link(struct attachment *a, struct err *e)
 	return 0;
 }
 
+/*
+ * A VF that the host uses is not free: what a bridge, bond or address on it does there would end,
+ * and its address be lost. That it is up alone says nothing: network managers bring up what they
+ * see.
+ */
+static int check_unused(const struct attachment *a, struct err *e)
+{
+	char text[INET_PREFIX_TEXT];
+	struct inet_prefix addr;
+	struct rt_link master = {.name = "another interface"};
+	int used;
+
+	if (a->link.master) {
+		(void)rt_link_by_index(a->host, a->link.master, &master,
+				       &(struct err){0}); /* only for the message */
+		return err_set(
+			e, CNI_EAGAIN, 0,
+			"VF %s is in use on the host: its interface %s is a port of %s; take it out: ip link set "
+			"%s nomaster",
+			a->vf.name, a->link.name, master.name, a->link.name);
+	}
+	used = rt_addr_any(a->host, a->link.ifindex, &addr, e);
+	if (used <= 0)
+		return used;
+	return err_set(
+		e, CNI_EAGAIN, 0,
+		"VF %s is in use on the host: its interface %s has address %s; take it away: ip address flush "
+		"dev %s (and tell NetworkManager or systemd-networkd to leave VFs alone)",
+		a->vf.name, a->link.name, inet_prefix_text(&addr, text), a->link.name);
+}
+
 static int check_name_free(const struct attachment *a, struct err *e)
 {
 	struct rt_link taken;
@@ -394,6 +425,7 @@ static int fill_record(struct attachment *a, struct err *e)
 	memcpy(r->link.altnames, a->link.altnames, sizeof(r->link.altnames));
 	r->found = *attachment_vf_attrs(a);
 	r->wanted = a->conf->vf;
+	r->flr = a->conf->flr;
 	/* only an admin MAC that is another one than before will have to be taken back */
 	if (r->wanted.f[VF_MAC].set && r->link.mac && r->found.f[VF_MAC].v == r->link.mac &&
 	    r->wanted.f[VF_MAC].v != r->link.mac) {
@@ -432,8 +464,8 @@ int attachment_prepare(struct attachment *a, struct err *e)
 	    lock_vf(a, a->vf.name, e) < 0 || settle_record(a, e) < 0 ||
 	    vfdev_refresh(a->sys, &a->vf, e) < 0 ||
 	    rt_pf_get(a->host, a->vf.pf_ifname, &a->pf, e) < 0 || check_pf(a, e) < 0 ||
-	    find_link(a, e) < 0 || check_name_free(a, e) < 0 || check_mac_unique(a, e) < 0 ||
-	    check_values(a, e) < 0)
+	    find_link(a, e) < 0 || check_unused(a, e) < 0 || check_name_free(a, e) < 0 ||
+	    check_mac_unique(a, e) < 0 || check_values(a, e) < 0)
 		return -1;
 	return fill_record(a, e);
 }

@@ -196,3 +196,45 @@ rename_new() {
 	cni ADD p1
 	refused 101 'PF ib0 is an InfiniBand port' ib-sriov
 }
+
+# --- D7 ---
+
+@test "D7 a VF that has an address on the host is not taken from it" {
+	for address in 198.51.100.7/24 2001:db8::7/64; do
+		ip link set pf0v0 up
+		ip addr add $address dev pf0v0
+		snapshot
+		conf "$PF0V0" '"vlan": 100'
+		cni ADD p1
+		refused 11 "VF $PF0V0 is in use on the host" pf0v0 "address $address" 'ip address flush dev pf0v0'
+		ip addr flush dev pf0v0
+		ip link set pf0v0 down
+	done
+	ip addr add 198.51.100.7/24 dev pf0v0 # also one that is down
+	cni ADD p1
+	error_object 11 "VF $PF0V0 is in use on the host" 'address 198.51.100.7/24'
+	ip addr flush dev pf0v0
+	ADD p1
+}
+
+@test "D7 a VF that is a port of a bridge or bond is not taken from it" {
+	ip link add br7 type bridge
+	later 'ip link del br7; ip link set pf0v0 promisc off'
+	ip link set pf0v0 master br7
+	snapshot
+	conf "$PF0V0" '"vlan": 100'
+	cni ADD p1
+	refused 11 "VF $PF0V0 is in use on the host" 'port of br7' 'ip link set pf0v0 nomaster'
+	ip link set pf0v0 nomaster
+	ADD p1
+}
+
+@test "D7 a VF that is merely up on the host is free, and up again after" {
+	ip link set pf0v0 up
+	later 'ip link set pf0v0 down'
+	snapshot
+	conf "$PF0V0" '"vlan": 100'
+	ADD p1
+	DEL p1
+	unchanged
+}
