@@ -116,8 +116,9 @@ static int of_files(const char *pid, const struct netns_id *id)
 		(void)snprintf(path, sizeof(path), "/proc/%.16s/fd/%s", pid, d->d_name);
 		if (stat(path, &st) < 0)
 			continue;
-		ret = pidfd >= 0 && S_ISSOCK(st.st_mode) ? of_socket(pidfd, (int)strtol(d->d_name, NULL, 10), id)
-							 : open_if(path, id);
+		ret = pidfd >= 0 && S_ISSOCK(st.st_mode)
+			      ? of_socket(pidfd, (int)strtol(d->d_name, NULL, 10), id)
+			      : open_if(path, id);
 	}
 	return ret;
 }

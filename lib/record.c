@@ -29,6 +29,7 @@
  *	            "spoofchk": "on", "trust": "off", "link_state": "auto",
  *	            "min_tx_rate": 0, "max_tx_rate": 0},
  *	  "wanted": {"mac": "02:00:5e:00:00:01", "vlan": 100},
+ *	  "flr": false,                           the VF is reset when it is given back
  *	  "pfLeft": false,                        this attachment does not need its PF up any more
  *	  "config": {...},                        where IPAM is used: what its DEL needs
  *	  "result": {...}                         what ADD answered; not in phase "adding"
@@ -110,13 +111,13 @@ static json_t *link_to_json(const struct record_link *l)
 static json_t *to_json(const struct record *r)
 {
 	json_t *j = json_pack(
-		"{s:i, s:s, s:I, s:s, s:s, s:s, s:s, s:I, s:I, s:s, s:I, s:s, s:o, s:o, s:o, s:b}",
+		"{s:i, s:s, s:I, s:s, s:s, s:s, s:s, s:I, s:I, s:s, s:I, s:s, s:o, s:o, s:o, s:b, s:b}",
 		"version", FORMAT_VERSION, "phase", phase_words[r->phase], "time",
 		(json_int_t)r->time, "containerID", r->container_id, "ifname", r->ifname, "network",
 		r->network, "netns", r->netns, "netnsDev", (json_int_t)r->netns_id.dev, "netnsIno",
 		(json_int_t)r->netns_id.ino, "pf", r->pf, "index", (json_int_t)r->index, "driver",
 		r->driver, "link", link_to_json(&r->link), "found", vf_attrs_to_json(&r->found),
-		"wanted", vf_attrs_to_json(&r->wanted), "pfLeft", r->pf_left);
+		"wanted", vf_attrs_to_json(&r->wanted), "flr", r->flr, "pfLeft", r->pf_left);
 
 	if (j && r->config)
 		json_object_set(j, "config", r->config);
@@ -235,6 +236,7 @@ static int from_json(json_t *doc, struct record *r, struct err *e)
 		{"link", JT_OBJECT, AT(link), 0, 0, NULL},
 		{"found", JT_OBJECT, AT(found), 0, 0, NULL},
 		{"wanted", JT_OBJECT, AT(wanted), 0, 0, NULL},
+		{"flr", JT_BOOL, AT(r.flr), 0, 0, NULL},
 		{"pfLeft", JT_BOOL, AT(r.pf_left), 0, 0, NULL},
 		{"config", JT_OBJECT, AT(r.config), 0, 0, NULL},
 		{"result", JT_OBJECT, AT(r.result), 0, 0, NULL},

@@ -143,6 +143,11 @@ int vfdev_bind(int sys, const struct vfdev *d, const char *driver, struct err *e
 	return sysfs_write(sys, d->name, e, "bus/pci/drivers/%s/bind", driver);
 }
 
+int vfdev_reset(int sys, const struct vfdev *d, struct err *e)
+{
+	return sysfs_write(sys, "1", e, DEVICES "/%s/reset", d->name);
+}
+
 int vfdev_mac_is_own(int sys, const struct vfdev *d, struct err *e)
 {
 	uint32_t type;

@@ -57,6 +57,12 @@ int vfdev_bind(int sys, const struct vfdev *d, const char *driver, struct err *e
 int vfdev_unbind(int sys, const struct vfdev *d, struct err *e);
 
 /*
+ * Resets the VF, by a function level reset where it can do that. No driver should be bound: few
+ * know what to do about it. Errors: CNI_EIO, with ENOENT: the VF cannot be reset.
+ */
+int vfdev_reset(int sys, const struct vfdev *d, struct err *e);
+
+/*
  * Whether the VF's netdev has a MAC that its driver made up or that was set on it, and not one that
  * it was given by its PF: 1 or 0. Source: addr_assign_type in
  * Documentation/ABI/testing/sysfs-class-net.

@@ -49,6 +49,7 @@ const struct jfield conf_fields[] = {
 	WORD  ("rss_query",     c.vf.f[VF_RSS_QUERY],   vf_switch_words),
 	UINT  ("mtu",           c.mtu,                  68, 65535),
 	WORD  ("pfLink",        c.pf_link,              pf_link_words),
+	BOOL  ("flr",           c.flr),
 	OBJECT("ipam",          ipam),
 	UINT  ("ipamTimeout",   c.ipam_timeout,         1, 600),
 	OBJECT("dns",           c.dns),

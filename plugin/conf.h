@@ -32,6 +32,7 @@ struct conf {
 	json_t *dns;               /* NULL: not given */
 	json_t *result;            /* prevResult in the newest shape, owned; NULL: not given */
 	bool strict;               /* unknown keys are errors */
+	bool flr;                  /* the VF is reset when it is given back */
 	json_t *valid_attachments; /* GC: those that are not to be released; NULL: not said */
 };
 

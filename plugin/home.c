@@ -72,12 +72,18 @@ static bool open_lost_pod(struct attachment *a)
 	return false;
 }
 
-int home_rebind(struct attachment *a, struct rt_link *ret, struct err *e)
+int home_rebind(struct attachment *a, bool reset, struct rt_link *ret, struct err *e)
 {
+	struct err refused = {0};
 	int found;
 
-	if (vfdev_unbind(a->sys, &a->vf, e) < 0 || vfdev_bind(a->sys, &a->vf, a->rec.driver, e) < 0)
-		return err_ctx(e, "VF %s: bind its driver anew", a->vf.name);
+	if (vfdev_unbind(a->sys, &a->vf, e) < 0)
+		return err_ctx(e, "VF %s: take it from its driver", a->vf.name);
+	/* the VF is given back all the same: that it can be had again counts more */
+	if (reset && vfdev_reset(a->sys, &a->vf, &refused) < 0)
+		log_line(LOG_WARNING, "VF %s is not reset: %s", a->vf.name, refused.msg);
+	if (vfdev_bind(a->sys, &a->vf, a->rec.driver, e) < 0)
+		return err_ctx(e, "VF %s: bind its driver", a->vf.name);
 	found = await(a, REBIND_MS, ret, e);
 	if (found)
 		return found < 0 ? -1 : 0;
@@ -98,7 +104,7 @@ static int rebind(struct attachment *a, struct rt_link *ret, struct err *e)
 	else
 		log_line(LOG_WARNING, "VF %s has lost its driver %s: it is bound again", a->vf.name,
 			 a->rec.driver);
-	return home_rebind(a, ret, e) < 0 ? -1 : 1;
+	return home_rebind(a, false, ret, e) < 0 ? -1 : 1;
 }
 
 int home_bring(struct attachment *a, struct rt_link *ret, struct err *e)

@@ -19,6 +19,7 @@ int home_bring(struct attachment *a, struct rt_link *ret, struct err *e);
 
 /*
  * Unbinds the VF's driver and binds the recorded one: the netdev is gone then, wherever it was, and
- * there is a new one on the host, *ret. Takes up to 10 s. Errors: as above.
+ * there is a new one on the host, *ret. reset: the VF gets a function level reset in between; one
+ * that cannot be had is a warning in the log. Takes up to 10 s. Errors: as above.
  */
-int home_rebind(struct attachment *a, struct rt_link *ret, struct err *e);
+int home_rebind(struct attachment *a, bool reset, struct rt_link *ret, struct err *e);

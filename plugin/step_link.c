@@ -115,7 +115,7 @@ static int move_back(struct attachment *a, struct rt_link *link, struct err *e)
 	return -1;
 }
 
-/* Result: 1 when it is on the host now, 0 when it is not in the pod. */
+/* Result: 1 when it is on the host now, under its own name; 0 when it is not in the pod. */
 static int take_from_pod(struct attachment *a, struct err *e)
 {
 	struct err stuck = {0};
@@ -140,7 +140,7 @@ int move_revert(struct attachment *a, struct err *e)
 
 	do {
 		found = take_from_pod(a, e);
-		if (found)
+		if (found < 0 || (found && !a->rec.flr))
 			return found < 0 ? -1 : 0;
 		found = home_find(a, &link, e);
 		if (!found)
@@ -148,6 +148,8 @@ int move_revert(struct attachment *a, struct err *e)
 	} while (found == HOME_IN_POD);
 	if (found <= 0)
 		return found; /* no VF any more, or another's */
+	if (a->rec.flr && home_rebind(a, true, &link, e) < 0)
+		return -1;
 	return strcmp(link.name, a->rec.link.name) ? rename_on_host(a, &link, e) : 0;
 }
 
@@ -247,7 +249,7 @@ static int set_mac_while_down(struct attachment *a, uint64_t mac, struct err *e)
 /* A driver that was just bound has asked its PF for the MAC. */
 static int rebind_for_mac(struct attachment *a, struct err *e)
 {
-	return home_rebind(a, &a->link, e) < 0 || move_apply(a, e) < 0 ? -1 : 0;
+	return home_rebind(a, false, &a->link, e) < 0 || move_apply(a, e) < 0 ? -1 : 0;
 }
 
 /* What drivers say to a MAC that they do not take now, or not from a VF. */

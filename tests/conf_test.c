@@ -55,6 +55,8 @@ static json_t *shown(const struct conf *c)
 		json_object_set(j, "result", c->result);
 	if (c->strict)
 		json_object_set_new(j, "strict", json_true());
+	if (c->flr)
+		json_object_set_new(j, "flr", json_true());
 	if (c->valid_attachments)
 		json_object_set(j, "valid", c->valid_attachments);
 	return j;
@@ -148,6 +150,7 @@ static const struct {
 	{"logFile", "{'logFile': '/var/log/x'}", "{'logFile': '/var/log/x'}"},
 	{"logFile", "{'logFile': ''}", "{}"},
 	{"strict", "{'strict': true}", "{'strict': true}"},
+	{"flr", "{'flr': true}", "{'flr': true}"},
 	{"runtimeConfig",
 	 "{'runtimeConfig': {'mac': '02:00:5e:00:00:01', 'deviceID': '3b:02.1', 'portMappings': []}}",
 	 "{'device': '0000:3b:02.1', 'vf': {'mac': '02:00:5e:00:00:01'}}"},
@@ -255,6 +258,7 @@ static const struct {
 	{"logLevel", "{'logLevel': 'verbose'}", CNI_ECONFIG,
 	 "one of \"panic\" \"error\" \"warning\" \"info\" \"debug\"", false},
 	{"logFile", "{'logFile': 1}", CNI_ECONFIG, "\"logFile\": 1 was given", false},
+	{"flr", "{'flr': 1}", CNI_ECONFIG, "\"flr\": 1 was given, true or false", false},
 	{"strict", "{'strict': 'true'}", CNI_ECONFIG,
 	 "\"strict\": \"true\" was given, true or false", false},
 	{"runtimeConfig", "{'runtimeConfig': []}", CNI_ECONFIG, "\"runtimeConfig\": [] was given",

@@ -449,6 +449,88 @@ bind_pf0() {
 	back
 }
 
+# --- D9 ---
+
+@test "D9 a PF that was renamed between ADD and DEL changes nothing" {
+	attach_with_lease p1
+	ip link set pf0 name renamed
+	later 'ip link set renamed name pf0'
+	CHECK p1
+	DEL p1
+	ip link set renamed name pf0
+	undo=()
+	back
+}
+
+# --- L10 ---
+
+@test "L10 no record survives a reboot, and DEL after one still releases the lease" {
+	equal 'the file system of the state folder' "$(stat -f -c %T /run)" tmpfs
+	ip netns add p9
+	attach_with_lease p9
+	# what a reboot leaves: no state folder, no namespace, VFs made anew; and the leases
+	ip netns del p9
+	within 10 all_back
+	rm -r /run/sriov-cni
+	echo 0 >/sys/class/net/pf0/device/sriov_numvfs
+	make_vfs pf0
+	DEL p9
+	equal 'number of leases' "$(leases)" 0
+	equal 'number of records' "$(records)" 0
+	world >"$T/start" # the VFs have other MACs than before
+	conf "$PF0V0" '"vlan": 100'
+	ADD p1
+}
+
+# --- L19 ---
+
+# resets COMMAND... - the VFs whose function level reset the kernel did meanwhile
+resets() {
+	local trace=/sys/kernel/debug/tracing
+
+	echo 0 >$trace/tracing_on
+	echo pcie_flr pcie_reset_flr >$trace/set_ftrace_filter
+	echo function >$trace/current_tracer
+	echo >$trace/trace
+	echo 1 >$trace/tracing_on
+	"$@"
+	echo 0 >$trace/tracing_on
+	grep -c 'pcie_flr ' $trace/trace || true
+	echo nop >$trace/current_tracer
+	echo >$trace/set_ftrace_filter
+}
+
+@test "L19 with flr the VF is reset once when it is given back, and is as before" {
+	make_unusual
+	snapshot
+	everything
+	conf=${conf%\}}', "flr": true}'
+	equal 'resets at ADD' "$(resets ADD p1)" 0
+	attached["p1 net1"]=$conf
+	equal 'resets at DEL' "$(resets DEL p1)" 1
+	unset 'attached[p1 net1]'
+	unchanged
+	link_has '' oddname "parentdev $PF0V0"
+}
+
+@test "L19 without flr the VF is not reset" {
+	everything
+	ADD p1
+	equal 'resets at DEL' "$(resets DEL p1)" 0
+	unset 'attached[p1 net1]'
+}
+
+@test "L19 a VF that cannot be reset is given back all the same" {
+	conf "$PF0V0" '"vlan": 100, "flr": true'
+	ADD p1
+	# as for a VF without FLR
+	mount --bind /dev/full "/sys/bus/pci/devices/$PF0V0/reset"
+	later "umount /sys/bus/pci/devices/$PF0V0/reset"
+	DEL p1
+	has "$err" "VF $PF0V0 is not reset" 'No space left on device'
+	unchanged
+}
+
 # --- L15 ---
 
 # ADD of p1 hangs in its IPAM plugin until let_go.
