@@ -322,7 +322,7 @@ static int check_unused(const struct attachment *a, struct err *e)
 {
 	char text[INET_PREFIX_TEXT];
 	struct inet_prefix addr;
-	struct rt_link master = {.name = "another interface"};
+	struct rt_link master = {.name = "another link"};
 	int used;
 
 	if (a->link.master) {

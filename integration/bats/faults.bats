@@ -2,28 +2,47 @@
 # SPDX-License-Identifier: Apache-2.0
 # faults.bats - every system call fails once, and the plugin is killed after every one (L2, L3)
 #
-# SWEEP=all does each call; else every 7th, beginning with another one each time that the suite runs, which is told.
-
-
+# SWEEP=all does each call, and with each error of ERRORS; else every 7th, beginning with another one each time that the suite
+# runs, which is told, and with the one error that stands in the test.
 
 load lib
 
 # Left out are the calls before main(), which begins with opening /dev/null, for there the C library can only die; those that
 # cannot fail; and brk, which tells a failure by another value than an error, so that the C library would take this one for an
 # address.
-LEFT_OUT='exit_group|getpid|geteuid|rt_sigreturn|brk'
+LEFT_OUT='exit_group|getpid|getppid|geteuid|rt_sigreturn|brk'
 
 setup_file() {
-	export SWEEP_FROM=${SWEEP_FROM-$((RANDOM % 7))}
+	export SWEEP_FROM=${SWEEP_FROM-$((RANDOM % 7))} ERRORS=${ERRORS-EIO ENOMEM EINTR}
 	echo "# SWEEP=${SWEEP-sample} SWEEP_FROM=$SWEEP_FROM" >&3
 }
+
+# --- what a test may replace ---
+
+# what has to be there before the command
+before() { :; }
+
+# call COMMAND
+call() {
+	cni "$1" p1
+}
+
+# after WHAT - must bring everything back: the DEL that a runtime sends
+after() {
+	cni DEL p1
+	((!status)) || fail "DEL after $1: $out" "$err" || return
+	within 10 all_back
+	unchanged || fail "after: $1"
+}
+
+# --- the sweep ---
 
 # calls COMMAND - "NAME K" for the K-th call of each system call in a run of the command, in the chosen sample
 calls() {
 	under=(strace -o "$T/trace")
-	cni "$1" p1
+	call "$1"
 	under=()
-	((!status)) || fail "$1 under strace: $out"
+	((!status)) || fail "$1 under strace: $out" || return
 	awk -F'(' '/^[a-z]/ { n[$1]++ } /"\/dev\/null"/ { main = 1 } main && /^[a-z]/ { print $1, n[$1] }' "$T/trace" |
 		grep -vE "^($LEFT_OUT) " |
 		awk -v all="${SWEEP-}" -v from="$SWEEP_FROM" 'all == "all" || NR % 7 == from'
@@ -35,63 +54,109 @@ in_order() {
 	0) ;;
 	1)
 		version=$(jq -r .cniVersion "$T/out") # it is not known when standard input cannot be read
-		error_messages "$(jq .code "$T/out")" 1 "$T/out" >/dev/null || fail "after: $1" "$err"
+		error_messages "$(jq .code "$T/out")" 1 "$T/out" >/dev/null || fail "after: $1" "$err" || return
 		;;
-	*) fail "after: $1: exit status $status: $out" "$err" ;;
+	*) fail "after: $1: exit status $status: $out" "$err" || return ;;
 	esac
 }
 
-# sweep COMMAND FAULT - FAULT is what strace injects: "error=ENOMEM", "signal=KILL". What has to be there before is made by
-# before(); after each fault a DEL, as the runtime does, must bring everything back.
+# sweep COMMAND FAULT - FAULT is what strace injects: "error=ENOMEM", "signal=KILL"
 sweep() {
-	local name k n=0 list version
+	local name k n=0 list version=$version faults=("$2") fault
 
+	if [[ ${SWEEP-} == all && $2 == error=* ]]; then
+		# shellcheck disable=SC2206 # a list
+		faults=($ERRORS)
+		faults=("${faults[@]/#/error=}")
+	fi
 	before
 	list=$(calls "$1")
-	cni DEL p1
-	while read -r name k; do
-		before
-		under=(strace -o /dev/null -e "trace=$name" -e "inject=$name:$2:when=$k")
-		cni "$1" p1
-		under=()
-		[[ $2 == signal=KILL ]] || in_order "$1: $name $k $2"
-		after "$name $k $2"
-		n=$((n + 1))
-	done <<<"$list"
-	echo "# $1, $2: $n faults" >&3
+	after "$1"
+	for fault in "${faults[@]}"; do
+		while read -r name k; do
+			before
+			under=(strace -o /dev/null -e "trace=$name" -e "inject=$name:$fault:when=$k")
+			call "$1"
+			under=()
+			[[ $fault == signal=KILL ]] || in_order "$1: $name $k $fault"
+			after "$1: $name $k $fault"
+			n=$((n + 1))
+		done <<<"$list"
+	done
+	((n > 0)) || fail 'nothing was swept'
+	echo "# $1, ${faults[*]}: $n faults" >&3
 }
-
-after() {
-	cni DEL p1
-	((!status)) || fail "DEL after $1: $out" "$err"
-	within 10 all_back
-	unchanged || fail "after: $1"
-}
-
-before() { :; }
 
 KEYS='"vlan": 100, "mac": "02:00:5e:00:00:01", "trust": "on", "mtu": 1400'
 
-@test "L2 ADD: each call fails with EIO" {
+@test "L2 ADD: each call fails" {
 	conf "$PF0V0" "$KEYS"
 	sweep ADD error=EIO
 }
 
-@test "L2 ADD with addresses: each call fails with ENOMEM" {
+@test "L2 ADD with addresses: each call fails" {
 	conf "$PF0V0" "$KEYS, $HOST_LOCAL"
 	sweep ADD error=ENOMEM
 }
 
-@test "L8 DEL: each call fails with EIO, and DEL can be repeated" {
+@test "L8 DEL: each call fails, and DEL can be repeated" {
+	conf "$PF0V0" "$KEYS"
+	before() { ADD p1; }
+	sweep DEL error=EINTR
+}
+
+@test "L8 DEL with addresses: each call fails, and DEL can be repeated" {
 	conf "$PF0V0" "$KEYS, $HOST_LOCAL"
 	before() { ADD p1; }
 	sweep DEL error=EIO
 }
 
-@test "L11 CHECK: each call fails with EPERM, and nothing changes" {
+@test "L11 CHECK: each call fails, and nothing changes" {
+	conf "$PF0V0" "$KEYS"
+	before() { ADD p1; }
+	sweep CHECK error=ENOMEM
+}
+
+@test "L11 CHECK with addresses: each call fails, and nothing changes" {
 	conf "$PF0V0" "$KEYS, $HOST_LOCAL"
 	before() { ADD p1; }
 	sweep CHECK error=EPERM
+}
+
+# gc - of all; host-local does not speak the version that GC came with, and is not asked then
+gc() {
+	local version=1.1.0 conf
+
+	conf "$PF0V0" "$keys, \"cni.dev/valid-attachments\": []"
+	cni GC ''
+}
+
+# lost_attachment KEYS - a container whose namespace ended without DEL, for GC
+lost_attachment() {
+	keys=$1
+	conf "$PF0V0" "$keys"
+	before() {
+		ip netns add p9
+		ADD p9
+		ip netns del p9
+	}
+	call() { gc; }
+	after() {
+		cni DEL p9
+		((!status)) || fail "DEL after $1: $out" "$err" || return
+		within 10 all_back
+		unchanged || fail "after: $1"
+	}
+}
+
+@test "L12 GC: each call fails, and DEL gives back what it did not" {
+	lost_attachment "$KEYS"
+	sweep GC error=EIO
+}
+
+@test "L12 GC with addresses: each call fails, and DEL gives back what it did not" {
+	lost_attachment "$KEYS, $HOST_LOCAL"
+	sweep GC error=ENOMEM
 }
 
 @test "L3 ADD: killed at each call" {
@@ -105,20 +170,42 @@ KEYS='"vlan": 100, "mac": "02:00:5e:00:00:01", "trust": "on", "mtu": 1400'
 	sweep DEL signal=KILL
 }
 
+@test "L3 GC: killed at each call, DEL brings all back" {
+	lost_attachment "$KEYS, $HOST_LOCAL"
+	sweep GC signal=KILL
+}
+
+# What the dead one left as it was, or did not begin, is p1's still; else it is p2's to have.
 @test "L3 ADD: killed at each call, then another container wants the VF" {
 	conf "$PF0V0" "$KEYS, $HOST_LOCAL"
 	pod p2
 	snapshot
 	after() {
-		# what the dead one left as it was, or not begun; only a living one would be in the way
 		cni ADD p2
 		if ((status)); then
-			has "$out" 'is held by container p1' || fail "after: $1"
+			has "$out" 'is held by container p1' || fail "after: $1" || return
 			cni DEL p1
-			((!status)) || fail "DEL after $1: $out" "$err"
-			ADD p2 || fail "after: $1"
+			((!status)) || fail "DEL after $1: $out" "$err" || return
+			ADD p2 || fail "after: $1" || return
 		fi
 		DEL p2
+		cni DEL p1
+		within 10 all_back
+		unchanged || fail "after: $1"
+	}
+	sweep ADD signal=KILL
+}
+
+# GC does not take from a living namespace, but an ADD that never ended has given nothing to it.
+@test "L3 ADD: killed at each call, then GC" {
+	keys="$KEYS, $HOST_LOCAL"
+	conf "$PF0V0" "$keys"
+	after() {
+		gc
+		((!status)) || fail "GC after $1: $out" "$err" || return
+		if [[ -e /run/sriov-cni/$PF0V0.json ]]; then
+			jq -e '.phase == "attached"' "/run/sriov-cni/$PF0V0.json" >/dev/null || fail "GC left: $1" || return
+		fi
 		cni DEL p1
 		within 10 all_back
 		unchanged || fail "after: $1"
