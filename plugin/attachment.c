@@ -426,9 +426,7 @@ static int fill_record(struct attachment *a, struct err *e)
 	r->found = *attachment_vf_attrs(a);
 	r->wanted = a->conf->vf;
 	r->flr = a->conf->flr;
-	/* only an admin MAC that is another one than before will have to be taken back */
-	if (r->wanted.f[VF_MAC].set && r->link.mac && r->found.f[VF_MAC].v == r->link.mac &&
-	    r->wanted.f[VF_MAC].v != r->link.mac) {
+	if (r->link.mac && r->found.f[VF_MAC].v == r->link.mac) {
 		own = vfdev_mac_is_own(a->sys, &a->vf, e);
 		if (own < 0)
 			return -1;

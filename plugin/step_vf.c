@@ -170,23 +170,23 @@ int vf_check(struct attachment *a, struct err *e)
 
 /* --- the VF's own MAC, which only its PF can let it have back --- */
 
+/* Takes the admin MAC from the VF. A PF that is gone has none. */
+static int free_mac(struct attachment *a, struct err *e)
+{
+	const struct vf_attrs none = {.f[VF_MAC] = {.set = true}};
+	int there = refresh(a, e);
+
+	return there > 0 ? set_found(a, &none, VF_MAC, e) : there;
+}
+
 static int own_mac_back(struct attachment *a, const struct rt_link *link, struct err *e)
 {
 	struct rt_link_change c = RT_LINK_KEEP;
-	struct vf_attrs free_mac = {0};
-	int there = refresh(a, e);
 
-	if (there < 0)
+	/* an admin MAC would forbid it; igbvf also has to be told after, so vf_revert() comes once
+	 * more */
+	if (free_mac(a, e) < 0)
 		return -1;
-	if (there) {
-		/*
-		 * an admin MAC would forbid it; igbvf also has to be told after, so vf_revert()
-		 * comes once more
-		 */
-		free_mac.f[VF_MAC].set = true;
-		if (set_found(a, &free_mac, VF_MAC, e) < 0)
-			return -1;
-	}
 	c.mac = a->rec.link.mac;
 	if (link->mac == c.mac) {
 		/* the kernel tells a driver only of a MAC that is another one: this bit makes it
@@ -199,6 +199,26 @@ static int own_mac_back(struct attachment *a, const struct rt_link *link, struct
 	return rt_link_change(a->host, link->ifindex, &c, e);
 }
 
+/*
+ * Whether the VF's own MAC has to be put back: it has another, or its PF has one that it did not
+ * report, or it was bound anew and took for its PF's what it once reported itself. Result: 1, 0.
+ */
+static int lost_own_mac(struct attachment *a, const struct rt_link *now, struct err *e)
+{
+	const struct record_link *want = &a->rec.link;
+	const struct vf_attrs *pf_side = attachment_vf_attrs(a);
+	int own;
+
+	if (!want->mac || now->mac != want->mac)
+		return want->mac != 0;
+	if (!want->mac_reported || !pf_side)
+		return 0;
+	if (pf_side->f[VF_MAC].v != a->rec.found.f[VF_MAC].v)
+		return 1;
+	own = vfdev_mac_is_own(a->sys, &a->vf, e);
+	return own < 0 ? -1 : !own;
+}
+
 int own_link_revert(struct attachment *a, struct err *e)
 {
 	const struct record_link *want = &a->rec.link;
@@ -206,17 +226,20 @@ int own_link_revert(struct attachment *a, struct err *e)
 	struct rt_link now;
 	struct err first = {0}, step = {0};
 	bool again = false;
+	int lost;
 
 	if (vfdev_refresh(a->sys, &a->vf, e) < 0)
 		return -1;
-	if (!a->vf.ifname[0])
-		return 0; /* it has no netdev: move_revert() has said why */
+	if (!a->vf.ifname[0]) /* move_revert() has said why; it can report its MAC when it has a
+				 netdev */
+		return want->mac_reported ? free_mac(a, e) : 0;
 	if (rt_link_by_name(a->host, a->vf.ifname, &now, e) < 0)
 		return -1;
 
-	if (want->mac && (now.mac != want->mac || want->mac_reported)) {
+	lost = lost_own_mac(a, &now, &step);
+	if (lost) {
 		again = true;
-		if (own_mac_back(a, &now, &step) < 0) {
+		if (lost < 0 || own_mac_back(a, &now, &step) < 0) {
 			err_ctx(&step, "VF %s: own MAC", a->vf.name);
 			(void)err_keep_first(&first, &step); /* told below */
 		}

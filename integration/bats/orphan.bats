@@ -123,6 +123,26 @@ in_pod() {
 	unchanged
 }
 
+# What ip does not show: igb lets a VF whose MAC was set on its PF have no other.
+@test "L9 a VF whose driver was bound anew may choose its MAC, as before, also after one more container" {
+	local own
+
+	own=$(mac_of '' pf0v0)
+	later "ip link set pf0v0 address $own"
+	pod p8
+	for keys in '"vlan": 100' '"mac": "02:00:5e:00:00:01"' '"flr": true'; do
+		conf "$PF0V0" "$keys"
+		ADD p1
+		[[ $keys == *flr* ]] || ip -n p1 link set net1 netns p8
+		DEL p1
+		conf "$PF0V0" '"mac": "02:00:5e:00:00:01"'
+		ADD p1
+		DEL p1
+		ip link set pf0v0 address 02:00:5e:00:00:98 || fail "after $keys"
+		ip link set pf0v0 address "$own"
+	done
+}
+
 @test "L9 a VF that lost its driver gets it back" {
 	ip link property add dev pf0v0 altname enp1s16
 	later 'ip link property del dev pf0v0 altname enp1s16'
@@ -136,6 +156,7 @@ in_pod() {
 }
 
 @test "L9 a VF that was bound to another driver meanwhile stays there, and all else is given back" {
+	own=$(mac_of '' pf0v0)
 	attach
 	modprobe pci-stub
 	echo "$PF0V0" >/sys/bus/pci/drivers/igbvf/unbind
@@ -148,7 +169,7 @@ in_pod() {
 	later 'gone p9'
 	DEL p9
 	has "$err" 'has driver pci-stub by now, not igbvf'
-	vf_has_not pf0 0 vlan
+	vf_has_not pf0 0 vlan 'mac 02:00:5e:00:00:01'
 	equal 'leases' "$(find /var/lib/cni -name '10.*' | wc -l)" 0
 	[[ ! -e /run/sriov-cni/$PF0V0.json ]]
 	equal 'the driver' "$(basename "$(readlink "/sys/bus/pci/devices/$PF0V0/driver")")" pci-stub
@@ -161,5 +182,8 @@ name_again() {
 	link=$(compgen -G "/sys/bus/pci/devices/$PF0V0/net/*")
 	ip link set "${link##*/}" name pf0v0
 	reset_vf 0
+	# it takes for its PF's MAC what it once reported itself, until it is told that it is its own
+	ip link set pf0v0 address 02:00:5e:00:00:98
+	ip link set pf0v0 address "$own"
 	world >"$T/start"
 }
