@@ -138,9 +138,14 @@ int record_save(int folder, const struct record *r, struct err *e)
 	file_name(name, r->vf, ".json");
 	file_name(temporary, r->vf, ".new");
 
-	/* what a killed process left of its own temporary file is in the way, and of no use */
-	(void)unlinkat(folder, temporary, 0);
 	fd = openat(folder, temporary, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+	if (fd < 0 && errno == EEXIST) {
+		/* what a killed process left of its own temporary file is in the way, and of no use
+		 */
+		(void)unlinkat(folder, temporary, 0);
+		fd = openat(folder, temporary, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC,
+			    0600);
+	}
 	if (fd < 0)
 		return err_set(e, CNI_EIO, errno, "cannot write the record of VF %s", r->vf);
 

@@ -204,7 +204,7 @@ int vfdev_open(int sys, const struct pciaddr *addr, struct vfdev *ret, struct er
 			d.name, d.pf, offset, stride);
 	d.index = (uint32_t)(distance / stride);
 
-	if (vfdev_pf_ifname(sys, d.pf, d.pf_ifname, e) < 0 || vfdev_refresh(sys, &d, e) < 0)
+	if (vfdev_pf_ifname(sys, d.pf, d.pf_ifname, e) < 0)
 		return -1;
 	if (!d.pf_ifname[0])
 		return err_set(

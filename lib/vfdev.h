@@ -31,7 +31,8 @@ struct vfdev {
 };
 
 /*
- * Describes the VF at addr. sys: sysfs_open().
+ * Describes the VF at addr, but for its driver and netdev (vfdev_refresh()), which change. sys:
+ * sysfs_open().
  * Errors: CNI_EDEVICE: there is no such device, it is no VF, its PF has no netdev. CNI_EIO.
  * Source: Documentation/ABI/testing/sysfs-bus-pci (physfn, sriov_offset, sriov_stride); PCIe base
  * specification, 9.2.1.2 "VF discovery": VF n (from 1) has the PF's routing id + offset + (n - 1) *

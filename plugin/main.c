@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/random.h>
 #include <unistd.h>
 
 #include "commands.h"
@@ -137,6 +138,15 @@ static int run(const struct cni_args *args, struct conf *conf, struct err *e)
 	return -1;
 }
 
+/* Else jansson opens /dev/urandom for the seed of its hashes; it does so where this fails. */
+static void seed_hashes(void)
+{
+	size_t seed;
+
+	if (getrandom(&seed, sizeof(seed), GRND_NONBLOCK) == sizeof(seed))
+		json_object_seed(seed);
+}
+
 int main(void)
 {
 	_cleanup_(free_conf) struct conf conf = {0};
@@ -146,6 +156,7 @@ int main(void)
 	size_t len = 0;
 
 	fill_standard_files();
+	seed_hashes();
 	(void)signal(SIGPIPE,
 		     SIG_IGN); /* a runtime that is gone is an error of write(), which undoes */
 

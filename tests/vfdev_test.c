@@ -106,7 +106,7 @@ static int open_vf(const char *text, struct vfdev *ret, struct err *e)
 
 	expect_ok(sys, e);
 	expect_int(pciaddr_parse(text, &addr), 0);
-	return vfdev_open(sys, &addr, ret, e);
+	return vfdev_open(sys, &addr, ret, e) < 0 ? -1 : vfdev_refresh(sys, ret, e);
 }
 
 static void a_vf_is_described(void **state)
