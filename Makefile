@@ -20,7 +20,8 @@ OUR_CFLAGS += -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-f
 LINK := -fsanitize=address,undefined
 else
 # What goes into CNIBINDIR finds no libraries on the host it lands on.
-LINK := -static-pie -Wl,-z,relro,-z,now,-z,noexecstack -Wl,--gc-sections
+# Packed relocations start faster.
+LINK := -static-pie -Wl,-z,relro,-z,now,-z,noexecstack,-z,pack-relative-relocs -Wl,--gc-sections
 endif
 LIBS := -ljansson -lnl-3
 
