@@ -469,15 +469,32 @@ static void the_locks_of_two_vfs_are_two(void **state)
 	end(pid);
 }
 
-static void a_link_is_no_lock(void **state)
+/* Whoever holds a lock writes into it. */
+static void what_is_no_file_of_ours_is_no_lock(void **state)
 {
+	static const char *const locks[] = {"link", "dangling", "folder", "fifo", "second"};
 	_cleanup_fd_ int folder = open_folder();
+	struct stat before, after;
 	struct err e;
 
 	(void)state;
 	scratch_file("precious", "target");
-	scratch_link("../target", "state/" VF ".lock");
-	expect_err(record_lock(folder, VF, "me", 0, &e), &e, CNI_ESTATE, VF ".lock");
+	scratch_link("../target", "state/link.lock");
+	scratch_link("../nothing", "state/dangling.lock");
+	scratch_folder("state/folder.lock");
+	expect_int(mkfifoat(folder, "fifo.lock", 0600), 0);
+	expect_int(link(scratch_path("target"), scratch_path("state/second.lock")), 0);
+	expect_int(stat(scratch_path("target"), &before), 0);
+	for (size_t i = 0; i < ARRAY_SIZE(locks); i++) {
+		EXPECT_ROW(locks[i]);
+		expect_err(record_lock(folder, locks[i], "me", 0, &e), &e, CNI_ESTATE, locks[i]);
+		expect_within(e.msg, "/run/sriov-cni/");
+		expect_within(e.msg, "it is not ours: remove it");
+	}
+	expect_int(stat(scratch_path("target"), &after), 0);
+	expect_int(after.st_size, before.st_size);
+	expect_int(after.st_mtim.tv_nsec, before.st_mtim.tv_nsec);
+	expect_int(access(scratch_path("nothing"), F_OK), -1);
 }
 
 /* --- the index --- */
@@ -671,7 +688,7 @@ int main(void)
 		SCRATCH_TEST(who_waits_gets_the_lock_when_it_is_given_back),
 		SCRATCH_TEST(waiting_for_a_lock_leaves_the_alarm_as_it_was),
 		SCRATCH_TEST(the_locks_of_two_vfs_are_two),
-		SCRATCH_TEST(a_link_is_no_lock),
+		SCRATCH_TEST(what_is_no_file_of_ours_is_no_lock),
 		SCRATCH_TEST(an_interface_of_a_container_has_one_vf),
 		SCRATCH_TEST(the_longest_names_fit_into_the_index),
 		SCRATCH_TEST(an_entry_that_holds_no_pci_address_is_refused),
