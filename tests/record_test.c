@@ -220,6 +220,49 @@ static void what_a_killed_writer_left_is_replaced_and_not_followed(void **state)
 	record_clear(&back);
 }
 
+static void a_folder_where_a_record_is_written_first_is_named(void **state)
+{
+	_cleanup_fd_ int folder = open_folder();
+	const struct record r = some_record();
+	struct record back = {0};
+	struct err e = {0};
+	struct stat st;
+
+	(void)state;
+	scratch_folder("state/" VF ".new");
+	expect_ok(record_save(folder, &r, &e), &e); /* an empty one goes */
+	expect_int(fstatat(folder, VF ".new", &st, AT_SYMLINK_NOFOLLOW), -1);
+
+	scratch_file("", "state/" VF ".new/x");
+	expect_err(record_save(folder, &r, &e), &e, CNI_ESTATE,
+		   "/run/sriov-cni/" VF
+		   ".new is in the way of the record; it is not ours: remove it");
+	expect_int(record_load(folder, VF, &back, &e), 1);
+	record_clear(&back);
+
+	/* the record itself goes all the same */
+	expect_ok(record_drop(folder, VF, &e), &e);
+	expect_int(record_load(folder, VF, &back, &e), 0);
+}
+
+static void a_record_that_could_not_be_read_again_is_not_written(void **state)
+{
+	_cleanup_fd_ int folder = open_folder();
+	const size_t size = 9UL * JTABLE_MAX_TEXT;
+	_cleanup_free_ char *text = malloc(size + 1);
+	struct record r = some_record();
+	struct err e;
+	struct stat st;
+
+	(void)state;
+	memset(text, 'x', size);
+	text[size] = '\0';
+	r.network = text;
+	expect_err(record_save(folder, &r, &e), &e, CNI_EIO, "larger than 8388608 bytes");
+	expect_int(fstatat(folder, VF ".json", &st, AT_SYMLINK_NOFOLLOW), -1);
+	expect_int(fstatat(folder, VF ".new", &st, AT_SYMLINK_NOFOLLOW), -1);
+}
+
 static void what_is_no_regular_file_is_no_record(void **state)
 {
 	_cleanup_fd_ int folder = open_folder();
@@ -281,6 +324,25 @@ static void a_record_that_is_set_aside_is_not_found_any_more(void **state)
 
 	expect_err(record_set_aside(folder, VF, &e), &e, CNI_EIO, VF ".json");
 	expect_int(e.errnum, ENOENT);
+}
+
+static void what_is_in_the_way_of_a_damaged_record_is_named(void **state)
+{
+	_cleanup_fd_ int folder = open_folder();
+	struct err e;
+
+	(void)state;
+	scratch_file("", "state/a.json");
+	scratch_folder("state/a.damaged");
+	scratch_folder("state/b.json");
+	scratch_file("", "state/b.damaged");
+	scratch_folder("state/c.json");
+	scratch_file("", "state/c.damaged/x");
+	for (char vf[] = "a"; vf[0] <= 'c'; vf[0]++) {
+		EXPECT_ROW(vf);
+		expect_err(record_set_aside(folder, vf, &e), &e, CNI_ESTATE, "/run/sriov-cni/");
+		expect_within(e.msg, ".damaged is in the way: remove it");
+	}
 }
 
 static void with_a_record_goes_what_a_killed_writer_left(void **state)
@@ -676,8 +738,11 @@ int main(void)
 		SCRATCH_TEST(a_record_of_the_largest_configuration_can_be_read_again),
 		SCRATCH_TEST(a_record_is_private_and_leaves_no_other_file),
 		SCRATCH_TEST(what_a_killed_writer_left_is_replaced_and_not_followed),
+		SCRATCH_TEST(a_folder_where_a_record_is_written_first_is_named),
+		SCRATCH_TEST(a_record_that_could_not_be_read_again_is_not_written),
 		SCRATCH_TEST(what_is_no_regular_file_is_no_record),
 		SCRATCH_TEST(a_record_that_is_not_there_is_no_failure),
+		SCRATCH_TEST(what_is_in_the_way_of_a_damaged_record_is_named),
 		SCRATCH_TEST(with_a_record_goes_what_a_killed_writer_left),
 		SCRATCH_TEST(a_record_that_is_set_aside_is_not_found_any_more),
 		SCRATCH_TEST(the_folder_is_made_for_its_owner_alone),
