@@ -172,6 +172,10 @@ int attachment_collect(const struct attachment *a, const char *vf, const json_t 
 	int ret = 0;
 
 	lock = record_lock(a->folder, vf, "GC", 0, &busy);
+	if (lock < 0 && busy.code != CNI_EAGAIN) {
+		*e = busy;
+		return -1;
+	}
 	if (lock < 0) {
 		log_line(LOG_INFO, "left alone: %s", busy.msg); /* whoever works on it sees to it */
 		return 0;
