@@ -445,7 +445,7 @@ in_time() {
 
 # small OPTIONS - the state folder is a file system of its own
 small() {
-	mkdir -p $STATE
+	[[ -d $STATE ]] || mkdir -m 700 $STATE
 	mount -t tmpfs -o "mode=700,$1" none $STATE
 	later "umount $STATE"
 }
