@@ -49,6 +49,11 @@ $(B)/tests/%_test: $(B)/tests/%_test.o $(tests_o) $(filter-out %/main.o,$(plugin
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(CFLAGS) $(if $(SAN),$(LINK),-pie) $(LDFLAGS) -o $@ $^ -lcmocka $(LIBS)
 
+# what the tests of big PFs run in the virtual machine
+$(B)/integration/pf/pf: $(B)/integration/pf/pf.o $(lib_o)
+	$(call say,LINK,$@)
+	$(Q)$(CC) $(CFLAGS) $(if $(SAN),$(LINK),-pie) $(LDFLAGS) -o $@ $^ $(LIBS)
+
 .SECONDARY: $(tests:=.o) $(tests_o)
 
 $(B)/%.o: %.c
@@ -56,7 +61,7 @@ $(B)/%.o: %.c
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(OUR_CFLAGS) $(CFLAGS) $(INCLUDES) -c -o $@ $<
 
--include $(wildcard $(B)/*/*.d)
+-include $(wildcard $(B)/*/*.d $(B)/*/*/*.d)
 
 deps: ## install what building and testing need (Debian 12 or 13, as root)
 	$(Q)integration/deps
@@ -108,7 +113,7 @@ layers: ## check that the rooms keep to their own things
 	$(Q)integration/layers
 
 clean: ## remove build/, but for what deps fetched
-	$(Q)rm -rf build/lib build/plugin build/ipam-shim build/tests build/san build/fuzz build/sriov
+	$(Q)rm -rf build/lib build/plugin build/ipam-shim build/tests build/integration build/san build/fuzz build/sriov
 
 help: ## this list
 	$(Q)sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | expand -t 14

@@ -38,8 +38,8 @@ int delegate_find(const char *type, const char *cni_path, char path[static PATH_
 	}
 	return err_set(
 		e, CNI_EIPAM, 0,
-		"IPAM plugin %s is not in CNI_PATH (%s); install it there, or correct ipam.type",
-		type, *cni_path ? cni_path : "which is empty");
+		"IPAM plugin %.255s is not in CNI_PATH (%.256s%s); install it there, or correct ipam.type",
+		type, *cni_path ? cni_path : "which is empty", strlen(cni_path) > 256 ? "..." : "");
 }
 
 static void strv_free(char ***v)

@@ -4,6 +4,7 @@
 
 #include <assert.h>
 #include <ctype.h>
+#include <limits.h>
 #include <net/if.h>
 #include <string.h>
 
@@ -35,6 +36,9 @@ static const struct {
  * there either.
  */
 #define CONTAINER_ID_MAX 200
+
+/* The longest path that the kernel opens. */
+#define NETNS_MAX (PATH_MAX - 1)
 
 const char *cni_command_name(enum cni_command c)
 {
@@ -68,6 +72,14 @@ static int check_container_id(const char *id, struct err *e)
 			"CNI_CONTAINERID may hold letters, digits and \"_.-\", and starts with a "
 			"letter or digit");
 	return 0;
+}
+
+/* What is written into the record, which is JSON. */
+static int check_utf8(const char *name, const char *value, struct err *e)
+{
+	json_auto_t *j = json_string(value);
+
+	return j ? 0 : err_set(e, CNI_EENV, 0, "%s is not UTF-8", name);
 }
 
 int cni_args_read(const char *(*get)(const char *name), struct cni_args *ret, struct err *e)
@@ -105,6 +117,12 @@ int cni_args_read(const char *(*get)(const char *name), struct cni_args *ret, st
 				"CNI_IFNAME \"%.32s\" cannot name an interface: 1 to 15 characters, no "
 				"'/', ':', '%%' or white space",
 				a.ifname);
+		if (strlen(a.netns) > NETNS_MAX)
+			return err_set(e, CNI_EENV, 0, "CNI_NETNS is longer than %d bytes",
+				       NETNS_MAX);
+		if (check_utf8("CNI_IFNAME", a.ifname, e) < 0 ||
+		    check_utf8("CNI_NETNS", a.netns, e) < 0)
+			return -1;
 	}
 	if (needs[c].netns && !*a.netns)
 		return err_set(e, CNI_EENV, 0, "CNI_NETNS is not set; the runtime has to set it");
@@ -174,8 +192,7 @@ json_t *cni_version_answer(const char *cni_version)
 			 "supportedVersions", list);
 }
 
-/* A message can hold what came from outside, and can be cut within a character: then all that is
- * not ASCII shows as '?'. */
+/* A message can be cut within a character: then all that is not ASCII shows as '?'. */
 static json_t *text_to_json(const char *text)
 {
 	json_t *j = json_string(text);
@@ -192,9 +209,16 @@ static json_t *text_to_json(const char *text)
 
 json_t *cni_error_answer(const struct err *e, const char *cni_version)
 {
-	json_t *j =
-		json_pack("{s:s, s:i, s:o}", "cniVersion", cni_version ?: version_names[CNI_NEWEST],
-			  "code", e->code, "msg", text_to_json(e->msg));
+	char msg[sizeof(e->msg)];
+	json_t *j;
+
+	/* it is one line, whatever came from outside into it */
+	memcpy(msg, e->msg, sizeof(msg));
+	for (char *c = msg; *c; c++)
+		if (iscntrl((unsigned char)*c))
+			*c = ' ';
+	j = json_pack("{s:s, s:i, s:o}", "cniVersion", cni_version ?: version_names[CNI_NEWEST],
+		      "code", e->code, "msg", text_to_json(msg));
 
 	if (e->details[0])
 		json_object_set_new(j, "details", text_to_json(e->details));

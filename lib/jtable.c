@@ -173,12 +173,43 @@ void jtable_unknown(json_t *obj, const struct jfield *fields,
 	}
 }
 
+/* Whether a text, which is good JSON, has more levels than are allowed. */
+static bool is_too_deep(const char *text, size_t len)
+{
+	bool in_string = false;
+	unsigned levels = 0;
+
+	for (size_t i = 0; i < len; i++) {
+		char c = text[i];
+
+		if (in_string && c == '\\')
+			i++;
+		else if (c == '"')
+			in_string = !in_string;
+		else if (!in_string && (c == '[' || c == '{') && ++levels > JTABLE_MAX_DEPTH)
+			return true;
+		else if (!in_string && (c == ']' || c == '}'))
+			levels--;
+	}
+	return false;
+}
+
 json_t *jtable_parse(const char *text, size_t len, const char *what, struct err *e)
 {
-	if (len <= JTABLE_MAX_TEXT)
-		return jtable_parse_own(text, len, what, e);
-	err_set(e, CNI_EDECODE, 0, "%s is larger than %u bytes", what, JTABLE_MAX_TEXT);
-	return NULL;
+	json_t *j;
+
+	if (len > JTABLE_MAX_TEXT) {
+		err_set(e, CNI_EDECODE, 0, "%s is larger than %u bytes", what, JTABLE_MAX_TEXT);
+		return NULL;
+	}
+	j = jtable_parse_own(text, len, what, e);
+	if (j && is_too_deep(text, len)) {
+		err_set(e, CNI_EDECODE, 0, "%s is nested deeper than %u levels", what,
+			JTABLE_MAX_DEPTH);
+		json_decref(j);
+		j = NULL;
+	}
+	return j;
 }
 
 json_t *jtable_parse_own(const char *text, size_t len, const char *what, struct err *e)

@@ -58,13 +58,14 @@ void jtable_unknown(json_t *obj, const struct jfield *fields,
 
 /*
  * Parses text with the limits every JSON text from outside has here: no key twice, UTF-8, at most
- * JTABLE_MAX_TEXT bytes. what: names the text in messages ("the network configuration"). Result: a
- * JSON object, owned by the caller. Errors: CNI_EDECODE.
+ * JTABLE_MAX_TEXT bytes and JTABLE_MAX_DEPTH levels. what: names the text in messages ("the network
+ * configuration"). Result: a JSON object, owned by the caller. Errors: CNI_EDECODE.
  */
-#define JTABLE_MAX_TEXT (1u << 20)
+#define JTABLE_MAX_TEXT  (1u << 20)
+#define JTABLE_MAX_DEPTH 1000u
 json_t *jtable_parse(const char *text, size_t len, const char *what, struct err *e);
 
-/* The same for what we wrote ourselves, which may be larger. */
+/* The same for what we wrote ourselves, which may be larger, and deeper (jansson: 2048 levels). */
 json_t *jtable_parse_own(const char *text, size_t len, const char *what, struct err *e);
 
 /*

@@ -126,6 +126,11 @@ static json_t *to_json(const struct record *r)
 	return j;
 }
 
+static int new_file(int folder, const char *name)
+{
+	return openat(folder, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+}
+
 int record_save(int folder, const struct record *r, struct err *e)
 {
 	json_auto_t *j = to_json(r);
@@ -138,18 +143,28 @@ int record_save(int folder, const struct record *r, struct err *e)
 	file_name(name, r->vf, ".json");
 	file_name(temporary, r->vf, ".new");
 
-	fd = openat(folder, temporary, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
-	if (fd < 0 && errno == EEXIST) {
-		/* what a killed process left of its own temporary file is in the way, and of no use
-		 */
-		(void)unlinkat(folder, temporary, 0);
-		fd = openat(folder, temporary, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC,
-			    0600);
-	}
-	if (fd < 0)
-		return err_set(e, CNI_EIO, errno, "cannot write the record of VF %s", r->vf);
-
 	size_t len = strlen(text);
+
+	if (len > RECORD_MAX)
+		return err_set(e, CNI_EIO, 0, "the record of VF %s would be larger than %ld bytes",
+			       r->vf, RECORD_MAX);
+
+	fd = new_file(folder, temporary);
+	if (fd < 0 && errno == EEXIST) {
+		/* what a killed process left of its own is in the way, and of no use */
+		if (unlinkat(folder, temporary, 0) < 0 && errno == EISDIR)
+			(void)unlinkat(folder, temporary, AT_REMOVEDIR); /* told below */
+		fd = new_file(folder, temporary);
+	}
+	if (fd < 0 && errno == EEXIST)
+		return err_set(e, CNI_ESTATE, 0,
+			       RECORD_FOLDER
+			       "/%s is in the way of the record; it is not ours: remove it",
+			       temporary);
+	if (fd < 0)
+		return err_set(e, CNI_EIO, errno,
+			       "cannot write the record of VF %s to " RECORD_FOLDER, r->vf);
+
 	ssize_t n = write(fd, text, len);
 
 	if (n != (ssize_t)len || renameat(folder, temporary, folder, name) < 0) {
@@ -333,11 +348,16 @@ int record_set_aside(int folder, const char *vf, struct err *e)
 
 	file_name(name, vf, ".json");
 	file_name(aside, vf, RECORD_ASIDE);
-	if (renameat(folder, name, folder, aside) < 0)
-		return err_set(e, CNI_EIO, errno,
-			       "cannot rename the damaged record " RECORD_FOLDER "/%s to %s", name,
-			       aside);
-	return 0;
+	if (!renameat(folder, name, folder, aside))
+		return 0;
+	if (errno == ENOTDIR || errno == EISDIR || errno == ENOTEMPTY || errno == EEXIST)
+		return err_set(
+			e, CNI_ESTATE, 0,
+			"the record " RECORD_FOLDER
+			"/%s is damaged, and cannot be put aside: %s is in the way: remove it",
+			name, aside);
+	return err_set(e, CNI_EIO, errno,
+		       "cannot rename the damaged record " RECORD_FOLDER "/%s to %s", name, aside);
 }
 
 int record_drop(int folder, const char *vf, struct err *e)
@@ -348,7 +368,8 @@ int record_drop(int folder, const char *vf, struct err *e)
 
 	for (size_t i = 0; i < ARRAY_SIZE(endings); i++) {
 		file_name(name, vf, endings[i]);
-		if (unlinkat(folder, name, 0) < 0 && errno != ENOENT)
+		/* a folder is not what such a process leaves: it stays where it is in no way */
+		if (unlinkat(folder, name, 0) < 0 && errno != ENOENT && (i == 0 || errno != EISDIR))
 			return err_set(e, CNI_EIO, errno,
 				       "cannot remove record " RECORD_FOLDER "/%s", name);
 	}

@@ -80,7 +80,7 @@ int record_lock(int folder, const char *vf, const char *who, int timeout_ms, str
 
 /*
  * Writes the record in place of the one that is there, by temporary file and rename. Errors:
- * CNI_EIO.
+ * CNI_EIO; CNI_ESTATE: a folder lies where the temporary file would.
  */
 int record_save(int folder, const struct record *r, struct err *e);
 
@@ -91,7 +91,7 @@ int record_save(int folder, const struct record *r, struct err *e);
 int record_load(int folder, const char *vf, struct record *ret, struct err *e);
 
 /* Renames the record of a VF, so that it is not found any more: its name ends in RECORD_ASIDE then.
- * Errors: CNI_EIO. */
+ * Errors: CNI_EIO; CNI_ESTATE: something is in the way there. */
 #define RECORD_ASIDE ".damaged"
 int record_set_aside(int folder, const char *vf, struct err *e);
 

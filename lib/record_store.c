@@ -59,11 +59,22 @@ int record_lock(int folder, const char *vf, const char *who, int timeout_ms, str
 {
 	char name[PCIADDR_TEXT + 8], text[LOCK_TEXT];
 	_cleanup_fd_ int fd = -1;
+	struct stat st;
 
 	(void)snprintf(name, sizeof(name), "%.15s.lock", vf); /* a PCI address, sized for it */
-	fd = openat(folder, name, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK, 0600);
-	if (fd < 0)
-		return err_set(e, CNI_ESTATE, errno, "cannot open the lock " RECORD_FOLDER "/%s",
+	fd = openat(folder, name, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK | O_NOCTTY,
+		    0600);
+	if (fd < 0) {
+		err_set(e, CNI_ESTATE, errno, "cannot open the lock " RECORD_FOLDER "/%s", name);
+		if (e->errnum == ELOOP || e->errnum == EISDIR || e->errnum == ENXIO)
+			err_hint(e, "it is not ours: remove it");
+		return -1;
+	}
+	/* it is written to: a device or another file's second name would not take that well */
+	if (fstat(fd, &st) < 0 || !S_ISREG(st.st_mode) || st.st_nlink != 1)
+		return err_set(e, CNI_ESTATE, 0,
+			       "the lock " RECORD_FOLDER
+			       "/%s is no file with one name; it is not ours: remove it",
 			       name);
 
 	if (flock_bounded(fd, timeout_ms) < 0) {

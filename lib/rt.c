@@ -25,11 +25,15 @@
 struct rt {
 	struct nl_sock *sk;
 	uint32_t seq;
-	_Alignas(struct nlmsghdr) unsigned char buf[]; /* of RECV_BUF bytes: the datagram that is
-							  looked at */
+	unsigned char *buf; /* of size bytes: the datagram that is looked at */
+	size_t size;
 };
 
-/* The largest answer is a PF with 335 VFs, 64 KiB of IFLA_VFINFO_LIST and the link around it. */
+/*
+ * The largest answer is that of a PF, some 200 bytes for each VF: this holds 490 of them. More are
+ * asked for twice, the second time with room for what was cut; so the usual answer costs no call to
+ * learn its size.
+ */
 #define RECV_BUF ((size_t)96 * 1024)
 
 /*
@@ -38,20 +42,25 @@ struct rt {
  */
 #define DUMP_TRIES 10
 
+/* One makes room; a second is a PF that got more VFs meanwhile. */
+#define CUTS 2
+
 static int open_here(void *arg, struct err *e)
 {
-	struct rt **ret = arg, *rt = malloc(sizeof(*rt) + RECV_BUF);
+	struct rt **ret = arg, *rt = calloc(1, sizeof(*rt));
 	int one = 1, errnum = ENOMEM;
 
-	if (rt)
+	if (rt) {
 		rt->sk = nl_socket_alloc();
-	if (!rt || !rt->sk || nl_connect(rt->sk, NETLINK_ROUTE) < 0) {
-		if (rt && rt->sk)
+		rt->buf = malloc(RECV_BUF);
+		rt->size = RECV_BUF;
+	}
+	if (!rt || !rt->buf || !rt->sk || nl_connect(rt->sk, NETLINK_ROUTE) < 0) {
+		if (rt && rt->buf && rt->sk)
 			errnum = errno;
 		rt_free(rt);
 		return err_set(e, CNI_EKERNEL, errnum, "cannot open a netlink socket");
 	}
-	rt->seq = 0;
 	/* Texts of the kernel are a help, not a need: before 4.12 it answers without them. */
 	(void)setsockopt(nl_socket_get_fd(rt->sk), SOL_NETLINK, NETLINK_EXT_ACK, &one, sizeof(one));
 	/* Dumps of one link's addresses alone; where it is not known, all come and ours are picked.
@@ -77,6 +86,7 @@ void rt_free(struct rt *rt)
 	if (!rt)
 		return;
 	nl_socket_free(rt->sk);
+	free(rt->buf);
 	free(rt);
 }
 
@@ -137,38 +147,47 @@ static int take_error(const struct nlmsghdr *h, struct err *e)
 	return -1;
 }
 
-enum { MORE, DONE, INTERRUPTED };
+enum { MORE, DONE, INTERRUPTED, CUT };
 
 /*
  * Receives a datagram into rt->buf. Result: its length, 0 when it is not the kernel's; -1 with
- * errno.
+ * errno. EMSGSIZE: it was cut, and rt->buf has room for its like now.
  */
 static int receive(struct rt *rt)
 {
 	struct sockaddr_nl from = {0};
 	socklen_t from_len = sizeof(from);
+	unsigned char *larger;
 	ssize_t n;
 
 	do
-		n = recvfrom(nl_socket_get_fd(rt->sk), rt->buf, RECV_BUF, MSG_TRUNC,
+		n = recvfrom(nl_socket_get_fd(rt->sk), rt->buf, rt->size, MSG_TRUNC,
 			     (struct sockaddr *)&from, &from_len);
 	while (n < 0 && errno == EINTR);
-	if (n > (ssize_t)RECV_BUF) {
-		errno = EMSGSIZE;
-		return -1;
-	}
-	return from.nl_pid ? 0 : (int)n;
+	if (from.nl_pid)
+		return 0;
+	if (n <= (ssize_t)rt->size)
+		return (int)n;
+	larger = realloc(rt->buf, (size_t)n);
+	if (!larger)
+		return -1; /* with ENOMEM */
+	rt->buf = larger;
+	rt->size = (size_t)n;
+	errno = EMSGSIZE;
+	return -1;
 }
 
 /*
- * Reads one datagram of the reply to rt->seq. Result: MORE, DONE, INTERRUPTED; -1: the request
- * failed.
+ * Reads one datagram of the reply to rt->seq. Result: MORE, DONE, INTERRUPTED, CUT; -1: the request
+ * failed. The rest of a dump that was cut would have to be read first; but its datagrams are small.
  */
 static int take_datagram(struct rt *rt, bool dump, bool *interrupted, rt_reply_fn each, void *arg,
 			 struct err *e)
 {
 	int n = receive(rt), r = 0;
 
+	if (n < 0 && errno == EMSGSIZE && each && !dump)
+		return CUT;
 	if (n < 0)
 		return err_set(e, CNI_EKERNEL, errno, "cannot receive from netlink");
 
@@ -202,7 +221,7 @@ int rt_talk(struct rt *rt, struct nl_msg *msg, rt_reply_fn each, void *arg, stru
 	if (!each)
 		h->nlmsg_flags |= NLM_F_ACK;
 
-	for (int tries = 0; tries < DUMP_TRIES; tries++) {
+	for (int tries = 0, cuts = 0; tries < DUMP_TRIES; tries++) {
 		bool interrupted = false;
 		int r = MORE;
 
@@ -212,7 +231,9 @@ int rt_talk(struct rt *rt, struct nl_msg *msg, rt_reply_fn each, void *arg, stru
 			return err_set(e, CNI_EKERNEL, errno, "cannot send to netlink");
 		while (r == MORE)
 			r = take_datagram(rt, dump, &interrupted, each, arg, e);
-		if (r != INTERRUPTED)
+		if (r == CUT && ++cuts > CUTS)
+			return err_set(e, CNI_EKERNEL, EMSGSIZE, "cannot receive from netlink");
+		if (r != INTERRUPTED && r != CUT)
 			return r < 0 ? -1 : 0;
 	}
 	return err_set(e, CNI_EAGAIN, EINTR, "the links change faster than they can be listed");
@@ -244,10 +265,10 @@ int rt_watch_next(struct rt *rt, int timeout_ms, struct rt_link *ret, struct err
 			continue;
 		n = n < 0 ? n : receive(rt);
 		/*
-		 * ENOBUFS: events were lost; the caller looks at the link itself, as after any
-		 * event
+		 * Events were lost (ENOBUFS) or one was cut: the caller looks at the link itself,
+		 * as after any event
 		 */
-		if (n < 0 && errno == ENOBUFS) {
+		if (n < 0 && (errno == ENOBUFS || errno == EMSGSIZE)) {
 			*ret = (struct rt_link){0};
 			return 1;
 		}

@@ -44,20 +44,62 @@ static void take_altnames(const struct nlattr *list, struct rt_link *l)
 	}
 }
 
-static uint32_t count_nested(const struct nlattr *list)
-{
-	struct nlattr *a;
-	uint32_t n = 0;
-	int rest;
+#define ATTR_HEADER ((int)sizeof(struct nlattr))
 
-	nla_for_each_nested(a, (struct nlattr *)(uintptr_t)list, rest)
-		n++;
-	return n;
+/*
+ * IFLA_VFINFO_LIST says its length modulo 65536: the kernel does not look (nla_nest_end(),
+ * include/net/netlink.h), and 334 VFs of 196 bytes fit. The others lie behind it like attributes of
+ * the link. So VFs are followed as far as they go, at most n_vfs of them (IFLA_NUM_VF), and an end
+ * that agrees with those 16 bits is the true one. Result: the true length of the list, its header
+ * included; 0 where none comes out.
+ */
+static int vf_list_len(const struct nlattr *list, int rest, uint32_t n_vfs)
+{
+	int len = ATTR_HEADER;
+
+	for (uint32_t i = 0; i < n_vfs; i++) {
+		const struct nlattr *info = (const void *)((const char *)list + len);
+
+		if (!nla_ok(info, rest - len) || nla_type(info) != IFLA_VF_INFO ||
+		    NLA_ALIGN(info->nla_len) > rest - len)
+			break;
+		len += NLA_ALIGN(info->nla_len);
+	}
+	return (uint16_t)len == list->nla_len ? len : 0;
 }
 
-int rt_parse_link(const struct nlmsghdr *h, struct rt_link *ret, struct err *e)
+static void take_attr(const struct nlattr *a, struct rt_link *l)
+{
+	switch (nla_type(a)) {
+	case IFLA_IFNAME:
+		take_string(a, l->name, sizeof(l->name));
+		break;
+	case IFLA_MTU:
+		if (nla_len(a) == 4)
+			l->mtu = nla_get_u32(a);
+		break;
+	case IFLA_MASTER:
+		if (nla_len(a) == 4)
+			l->master = (int)nla_get_u32(a);
+		break;
+	case IFLA_ADDRESS:
+		if (nla_len(a) == 6)
+			l->mac = mac_from_bytes(nla_data(a));
+		break;
+	case IFLA_PARENT_DEV_NAME:
+		take_string(a, l->parent, sizeof(l->parent));
+		break;
+	case IFLA_PROP_LIST:
+		take_altnames(a, l);
+		break;
+	}
+}
+
+int rt_parse_link_vfs(const struct nlmsghdr *h, struct rt_link *ret, struct rt_vf_list *ret_vfs,
+		      struct err *e)
 {
 	const struct ifinfomsg *ifi = nlmsg_data(h);
+	struct rt_vf_list vfs = {NULL, 0};
 	struct rt_link l = {0};
 	uint32_t n_vfs = 0;
 	struct nlattr *a;
@@ -69,43 +111,36 @@ int rt_parse_link(const struct nlmsghdr *h, struct rt_link *ret, struct err *e)
 	l.flags = ifi->ifi_flags;
 	l.arptype = ifi->ifi_type;
 
-	nla_for_each_attr(a, nlmsg_attrdata(h, sizeof(*ifi)), nlmsg_attrlen(h, sizeof(*ifi)),
-			  rest) {
-		switch (nla_type(a)) {
-		case IFLA_IFNAME:
-			take_string(a, l.name, sizeof(l.name));
-			break;
-		case IFLA_MTU:
-			if (nla_len(a) == 4)
-				l.mtu = nla_get_u32(a);
-			break;
-		case IFLA_MASTER:
-			if (nla_len(a) == 4)
-				l.master = (int)nla_get_u32(a);
-			break;
-		case IFLA_ADDRESS:
-			if (nla_len(a) == 6)
-				l.mac = mac_from_bytes(nla_data(a));
-			break;
-		case IFLA_PARENT_DEV_NAME:
-			take_string(a, l.parent, sizeof(l.parent));
-			break;
-		case IFLA_PROP_LIST:
-			take_altnames(a, &l);
-			break;
-		case IFLA_NUM_VF:
-			if (nla_len(a) == 4)
+	a = nlmsg_attrdata(h, sizeof(*ifi));
+	rest = nlmsg_attrlen(h, sizeof(*ifi));
+	while (rest >= ATTR_HEADER) {
+		int len = a->nla_len;
+
+		if (nla_type(a) == IFLA_VFINFO_LIST) {
+			len = vf_list_len(a, rest, n_vfs);
+			vfs.first = nla_data(a);
+			vfs.len = len ? len - ATTR_HEADER : nla_ok(a, rest) ? nla_len(a) : 0;
+			if (!len)
+				break; /* what seems to follow it may be pieces of VFs */
+		} else {
+			if (!nla_ok(a, rest))
+				break;
+			take_attr(a, &l);
+			if (nla_type(a) == IFLA_NUM_VF && nla_len(a) == 4)
 				n_vfs = nla_get_u32(a);
-			break;
-		case IFLA_VFINFO_LIST:
-			if (count_nested(a) < n_vfs)
-				rest = 0; /* the list wrapped: what seems to follow it are pieces of
-					     VFs */
-			break;
 		}
+		rest -= NLA_ALIGN(len);
+		a = (struct nlattr *)((char *)a + NLA_ALIGN(len));
 	}
 	*ret = l;
+	if (ret_vfs)
+		*ret_vfs = vfs;
 	return 0;
+}
+
+int rt_parse_link(const struct nlmsghdr *h, struct rt_link *ret, struct err *e)
+{
+	return rt_parse_link_vfs(h, ret, NULL, e);
 }
 
 static int take_link(const struct nlmsghdr *h, void *arg, struct err *e)

@@ -30,6 +30,14 @@ struct nl_msg *rt_request(int type, int flags, const void *header, size_t len, s
 /* What rt_*_() put into their messages and take out of replies, apart from the socket. */
 struct nl_msg *rt_build_link_change(int ifindex, const struct rt_link_change *c, struct err *e);
 int rt_parse_link(const struct nlmsghdr *h, struct rt_link *ret, struct err *e);
+
+/* The content of IFLA_VFINFO_LIST; len 0 where there is none. Borrowed from the message. */
+struct rt_vf_list {
+	struct nlattr *first;
+	int len;
+};
+int rt_parse_link_vfs(const struct nlmsghdr *h, struct rt_link *ret, struct rt_vf_list *ret_vfs,
+		      struct err *e);
 struct nl_msg *rt_build_vf_set(int pf_ifindex, uint32_t index, enum vf_group group,
 			       const struct vf_attrs *a, struct err *e);
 int rt_parse_pf(const struct nlmsghdr *h, struct rt_pf *ret, struct err *e);

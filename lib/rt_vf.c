@@ -110,30 +110,26 @@ int rt_parse_pf(const struct nlmsghdr *h, struct rt_pf *ret, struct err *e)
 {
 	_cleanup_free_ struct vf_attrs *vfs = NULL;
 	struct rt_pf pf = {0};
-	struct nlattr *list, *at;
+	struct rt_vf_list list;
+	struct nlattr *at;
 	uint32_t n = 0;
 	int rest;
 
-	if (rt_parse_link(h, &pf.link, e) < 0)
+	if (rt_parse_link_vfs(h, &pf.link, &list, e) < 0)
 		return -1;
 
-	list = nlmsg_find_attr((struct nlmsghdr *)(uintptr_t)h, sizeof(struct ifinfomsg),
-			       IFLA_VFINFO_LIST);
-	if (list)
-		nla_for_each_nested(at, list, rest)
-			n += nla_type(at) == IFLA_VF_INFO;
+	nla_for_each_attr(at, list.first, list.len, rest)
+		n += nla_type(at) == IFLA_VF_INFO;
 	vfs = calloc(n ?: 1, sizeof(*vfs));
 	if (!vfs)
 		return err_set(e, CNI_EKERNEL, ENOMEM, "netlink answer");
 
-	if (list) {
-		nla_for_each_nested(at, list, rest) {
-			struct vf_attrs a = {0};
-			int64_t index = nla_type(at) == IFLA_VF_INFO ? take_vf(at, &a) : -1;
+	nla_for_each_attr(at, list.first, list.len, rest) {
+		struct vf_attrs a = {0};
+		int64_t index = nla_type(at) == IFLA_VF_INFO ? take_vf(at, &a) : -1;
 
-			if (index >= 0 && index < n)
-				vfs[index] = a;
-		}
+		if (index >= 0 && index < n)
+			vfs[index] = a;
 	}
 	pf.n_vfs = n;
 	pf.vfs = TAKE_PTR(vfs);

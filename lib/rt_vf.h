@@ -14,9 +14,10 @@ struct rt_pf {
 };
 
 /*
- * Asks for the PF named ifname and its VFs.
- * IFLA_VFINFO_LIST has a 16-bit length that wraps silently beyond 335 VFs; entries behind the wrap
- * are not in vfs, so compare n_vfs with what was expected.
+ * Asks for the PF named ifname and its VFs, of which there may be any number.
+ * IFLA_VFINFO_LIST has a 16-bit length that wraps silently beyond 334 VFs; entries behind the wrap
+ * are found nevertheless, unless something is odd about the list: so compare n_vfs with what was
+ * expected.
  */
 int rt_pf_get(struct rt *rt, const char *ifname, struct rt_pf *ret, struct err *e);
 void rt_pf_clear(struct rt_pf *pf);

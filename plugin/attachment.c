@@ -172,6 +172,10 @@ int attachment_collect(const struct attachment *a, const char *vf, const json_t 
 	int ret = 0;
 
 	lock = record_lock(a->folder, vf, "GC", 0, &busy);
+	if (lock < 0 && busy.code != CNI_EAGAIN) {
+		*e = busy;
+		return -1;
+	}
 	if (lock < 0) {
 		log_line(LOG_INFO, "left alone: %s", busy.msg); /* whoever works on it sees to it */
 		return 0;
@@ -291,6 +295,33 @@ static int check_pf(const struct attachment *a, struct err *e)
 	return 0;
 }
 
+/* The record is JSON. */
+static bool can_be_recorded(const char *name)
+{
+	json_auto_t *j = json_string(name);
+
+	return j != NULL;
+}
+
+/* The names that the VF is to get back. */
+static int check_names(const struct attachment *a, struct err *e)
+{
+	const struct rt_link *l = &a->link;
+	bool good = can_be_recorded(l->name);
+
+	if (l->n_altnames > RT_ALTNAMES)
+		return err_set(e, CNI_EDEVICE, 0,
+			       "VF %s has %u alternative names; at most %d can be kept", a->vf.name,
+			       l->n_altnames, RT_ALTNAMES);
+	for (unsigned i = 0; i < l->n_altnames; i++)
+		good = good && can_be_recorded(l->altnames[i]);
+	return good ? 0
+		    : err_set(e, CNI_EDEVICE, 0,
+			      "VF %s: its name on the host (%s), or an alternative one, is not UTF-8 and cannot "
+			      "be recorded; rename it",
+			      a->vf.name, l->name);
+}
+
 static int find_link(struct attachment *a, struct err *e)
 {
 	if (!a->vf.ifname[0] && !a->vf.driver[0])
@@ -306,11 +337,7 @@ static int find_link(struct attachment *a, struct err *e)
 			a->vf.name, a->vf.driver);
 	if (rt_link_by_name(a->host, a->vf.ifname, &a->link, e) < 0)
 		return err_ctx(e, "VF %s", a->vf.name);
-	if (a->link.n_altnames > RT_ALTNAMES)
-		return err_set(e, CNI_EDEVICE, 0,
-			       "VF %s has %u alternative names; at most %d can be kept", a->vf.name,
-			       a->link.n_altnames, RT_ALTNAMES);
-	return 0;
+	return check_names(a, e);
 }
 
 /*

@@ -37,6 +37,7 @@ static int del_unrecorded(struct attachment *a, struct err *e)
 static int del(struct attachment *a, json_t **ret_answer, struct err *e)
 {
 	int found = attachment_load(a, e);
+	struct err unwritten;
 
 	(void)ret_answer; /* DEL has none */
 	if (found < 0)
@@ -44,9 +45,14 @@ static int del(struct attachment *a, json_t **ret_answer, struct err *e)
 	if (!found)
 		return del_unrecorded(a, e);
 
+	/*
+	 * That DEL has begun is for an ADD of the VF, should this process be killed. A full disk
+	 * must not keep the VF in the pod for it, all the less as there is room when the record has
+	 * gone.
+	 */
 	a->rec.phase = RECORD_RELEASING;
-	if (record_save(a->folder, &a->rec, e) < 0)
-		return -1;
+	if (record_save(a->folder, &a->rec, &unwritten) < 0)
+		log_line(LOG_WARNING, "%s; giving the VF back all the same", unwritten.msg);
 	if (steps_revert(a, e) < 0)
 		return -1;
 	log_line(LOG_INFO, "VF %s given back", a->vf.name);

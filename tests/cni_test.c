@@ -33,6 +33,8 @@ static const char *get(const char *name)
 	"6789012345678901234567890123456789012345678901234567890123456789"                         \
 	"0123456789012345678901234567890123456789012345678901234567890123456789"
 
+static char long_path[4096 + 1];
+
 static const struct {
 	const char *command, *id, *netns, *ifname;
 	const char *expected; /* part of the message; NULL: accepted */
@@ -79,6 +81,15 @@ static const struct {
 	{"ADD", "c1", "/run/netns/x", "..", "CNI_IFNAME \"..\""},
 	{"DEL", "c1", NULL, "..", "CNI_IFNAME \"..\""},
 
+	{"ADD", "c1", "/run/netns/x", "net\xff", "CNI_IFNAME is not UTF-8"},
+	{"DEL", "c1", NULL, "\xc3", "CNI_IFNAME is not UTF-8"},
+	{"ADD", "c1", "/run/netns/x", "n\xc3\xa9t", NULL},
+	{"ADD", "c1", "/run/netns/\xff", "net1", "CNI_NETNS is not UTF-8"},
+	{"DEL", "c1", "/run/netns/\xff", "net1", "CNI_NETNS is not UTF-8"},
+	{"ADD", "c1", long_path, "net1", "CNI_NETNS is longer than 4095 bytes"},
+	{"DEL", "c1", long_path, "net1", "CNI_NETNS is longer than 4095 bytes"},
+	{"ADD", "c1", long_path + 1, "net1", NULL},
+
 	{"ADD", "c1", NULL, "net1", "CNI_NETNS is not set"},
 	{"ADD", "c1", "", "net1", "CNI_NETNS is not set"},
 	{"CHECK", "c1", NULL, "net1", "CNI_NETNS is not set"},
@@ -89,6 +100,7 @@ static void each_command_gets_the_variables_it_needs(void **state)
 	struct cni_args untouched = {.args = "untouched"};
 
 	(void)state;
+	memset(long_path, 'x', sizeof(long_path) - 1);
 	for (size_t i = 0; i < ARRAY_SIZE(envs); i++) {
 		struct cni_args a = untouched;
 		struct err e = {0};
@@ -269,6 +281,18 @@ static void a_message_that_is_not_utf8_still_makes_an_error_object(void **state)
 	}
 }
 
+static void a_message_is_one_line(void **state)
+{
+	struct err e;
+
+	(void)state;
+	(void)err_set(&e, CNI_EUNKNOWN, 0, "namespace a\nb\tc\x1b[0m\x7f is \xc3\xa9");
+	strcpy(e.details, "two\nlines");
+	expect_json(cni_error_answer(&e, NULL),
+		    json_pack("{s:s, s:i, s:s, s:s}", "cniVersion", "1.1.0", "code", CNI_EUNKNOWN,
+			      "msg", "namespace a b c [0m  is \xc3\xa9", "details", "two\nlines"));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -280,6 +304,7 @@ int main(void)
 		cmocka_unit_test(the_answer_to_version_lists_them_all),
 		cmocka_unit_test(an_error_object_has_version_code_and_text),
 		cmocka_unit_test(a_message_that_is_not_utf8_still_makes_an_error_object),
+		cmocka_unit_test(a_message_is_one_line),
 	};
 
 	return cmocka_run_group_tests_name("cni", tests, NULL, NULL);

@@ -120,6 +120,22 @@ static void a_plugin_is_looked_for_in_cni_path(void **state)
 	}
 }
 
+/* The reason and the remedy are at the end of the message. */
+static void of_a_long_cni_path_the_message_shows_the_beginning(void **state)
+{
+	char dirs[65536], path[PATH_MAX];
+	struct err e;
+
+	(void)state;
+	memset(dirs, 'x', sizeof(dirs) - 1);
+	dirs[sizeof(dirs) - 1] = '\0';
+	expect_err(delegate_find("answers", dirs, path, &e), &e, CNI_EIPAM,
+		   "xxx...); install it there, or correct ipam.type");
+	memset(dirs, 'x', sizeof(dirs) - 1);
+	expect_err(delegate_find(dirs, "/opt/cni/bin", path, &e), &e, CNI_EIPAM,
+		   "xxx is not in CNI_PATH (/opt/cni/bin); install it there");
+}
+
 static void a_path_that_is_too_long_is_passed_over(void **state)
 {
 	char dirs[2 * PATH_MAX], path[PATH_MAX];
@@ -457,6 +473,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_plugin_is_looked_for_in_cni_path),
+		cmocka_unit_test(of_a_long_cni_path_the_message_shows_the_beginning),
 		cmocka_unit_test(a_path_that_is_too_long_is_passed_over),
 		cmocka_unit_test(an_address_is_answered_in_the_newest_shape),
 		cmocka_unit_test(of_other_commands_the_output_is_not_looked_at),

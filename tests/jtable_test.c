@@ -241,6 +241,44 @@ static void a_text_may_have_one_mebibyte_and_not_a_byte_more(void **state)
 	expect_err(larger ? 0 : -1, &e, CNI_EDECODE, "the text is larger than 1048576 bytes");
 }
 
+/*
+ * What comes from outside is put into a record, some levels further in, and has to be read again.
+ * Brackets within strings are none.
+ */
+static void a_text_may_have_a_thousand_levels(void **state)
+{
+	static const char *const opening[] = {"[", "{\"\\\"]}\":", "[\"[[\\\\\","};
+	static const char *const closing[] = {"]", "}", "]"};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(opening); i++) {
+		for (int levels = 999; levels <= 1000; levels++) {
+			_cleanup_free_ char *text = calloc(1, 20000);
+			char *end = stpcpy(text, "{\"a\":");
+			struct err e = {0};
+
+			EXPECT_ROW(opening[i]);
+			for (int k = 0; k < levels; k++)
+				end = stpcpy(end, opening[i]);
+			end = stpcpy(end, "1");
+			for (int k = 0; k < levels; k++)
+				end = stpcpy(end, closing[i]);
+			end = stpcpy(end, "}");
+
+			json_auto_t *j = jtable_parse(text, (size_t)(end - text), "the text", &e);
+			json_auto_t *own =
+				jtable_parse_own(text, (size_t)(end - text), "the text", &e);
+
+			expect_int(own != NULL, true);
+			if (levels == 999)
+				expect_ok(j ? 0 : -1, &e);
+			else
+				expect_err(j ? 0 : -1, &e, CNI_EDECODE,
+					   "the text is nested deeper than 1000 levels");
+		}
+	}
+}
+
 static void a_text_of_endless_depth_is_refused(void **state)
 {
 	_cleanup_free_ char *text = malloc(JTABLE_MAX_TEXT);
@@ -314,6 +352,7 @@ int main(void)
 		cmocka_unit_test(every_key_without_a_row_is_told),
 		cmocka_unit_test(a_text_that_is_no_json_object_is_refused),
 		cmocka_unit_test(a_text_may_have_one_mebibyte_and_not_a_byte_more),
+		cmocka_unit_test(a_text_may_have_a_thousand_levels),
 		cmocka_unit_test(a_text_of_endless_depth_is_refused),
 		cmocka_unit_test(a_text_ends_where_its_length_says),
 		cmocka_unit_test(a_mac_address_is_six_pairs_of_digits),

@@ -221,6 +221,49 @@ static void what_a_killed_writer_left_is_replaced_and_not_followed(void **state)
 	record_clear(&back);
 }
 
+static void a_folder_where_a_record_is_written_first_is_named(void **state)
+{
+	_cleanup_fd_ int folder = open_folder();
+	const struct record r = some_record();
+	struct record back = {0};
+	struct err e = {0};
+	struct stat st;
+
+	(void)state;
+	scratch_folder("state/" VF ".new");
+	expect_ok(record_save(folder, &r, &e), &e); /* an empty one goes */
+	expect_int(fstatat(folder, VF ".new", &st, AT_SYMLINK_NOFOLLOW), -1);
+
+	scratch_file("", "state/" VF ".new/x");
+	expect_err(record_save(folder, &r, &e), &e, CNI_ESTATE,
+		   "/run/sriov-cni/" VF
+		   ".new is in the way of the record; it is not ours: remove it");
+	expect_int(record_load(folder, VF, &back, &e), 1);
+	record_clear(&back);
+
+	/* the record itself goes all the same */
+	expect_ok(record_drop(folder, VF, &e), &e);
+	expect_int(record_load(folder, VF, &back, &e), 0);
+}
+
+static void a_record_that_could_not_be_read_again_is_not_written(void **state)
+{
+	_cleanup_fd_ int folder = open_folder();
+	const size_t size = 9UL * JTABLE_MAX_TEXT;
+	_cleanup_free_ char *text = malloc(size + 1);
+	struct record r = some_record();
+	struct err e;
+	struct stat st;
+
+	(void)state;
+	memset(text, 'x', size);
+	text[size] = '\0';
+	r.network = text;
+	expect_err(record_save(folder, &r, &e), &e, CNI_EIO, "larger than 8388608 bytes");
+	expect_int(fstatat(folder, VF ".json", &st, AT_SYMLINK_NOFOLLOW), -1);
+	expect_int(fstatat(folder, VF ".new", &st, AT_SYMLINK_NOFOLLOW), -1);
+}
+
 static void what_is_no_regular_file_is_no_record(void **state)
 {
 	_cleanup_fd_ int folder = open_folder();
@@ -282,6 +325,25 @@ static void a_record_that_is_set_aside_is_not_found_any_more(void **state)
 
 	expect_err(record_set_aside(folder, VF, &e), &e, CNI_EIO, VF ".json");
 	expect_int(e.errnum, ENOENT);
+}
+
+static void what_is_in_the_way_of_a_damaged_record_is_named(void **state)
+{
+	_cleanup_fd_ int folder = open_folder();
+	struct err e;
+
+	(void)state;
+	scratch_file("", "state/a.json");
+	scratch_folder("state/a.damaged");
+	scratch_folder("state/b.json");
+	scratch_file("", "state/b.damaged");
+	scratch_folder("state/c.json");
+	scratch_file("", "state/c.damaged/x");
+	for (char vf[] = "a"; vf[0] <= 'c'; vf[0]++) {
+		EXPECT_ROW(vf);
+		expect_err(record_set_aside(folder, vf, &e), &e, CNI_ESTATE, "/run/sriov-cni/");
+		expect_within(e.msg, ".damaged is in the way: remove it");
+	}
 }
 
 static void with_a_record_goes_what_a_killed_writer_left(void **state)
@@ -470,15 +532,32 @@ static void the_locks_of_two_vfs_are_two(void **state)
 	end(pid);
 }
 
-static void a_link_is_no_lock(void **state)
+/* Whoever holds a lock writes into it. */
+static void what_is_no_file_of_ours_is_no_lock(void **state)
 {
+	static const char *const locks[] = {"link", "dangling", "folder", "fifo", "second"};
 	_cleanup_fd_ int folder = open_folder();
+	struct stat before, after;
 	struct err e;
 
 	(void)state;
 	scratch_file("precious", "target");
-	scratch_link("../target", "state/" VF ".lock");
-	expect_err(record_lock(folder, VF, "me", 0, &e), &e, CNI_ESTATE, VF ".lock");
+	scratch_link("../target", "state/link.lock");
+	scratch_link("../nothing", "state/dangling.lock");
+	scratch_folder("state/folder.lock");
+	expect_int(mkfifoat(folder, "fifo.lock", 0600), 0);
+	expect_int(link(scratch_path("target"), scratch_path("state/second.lock")), 0);
+	expect_int(stat(scratch_path("target"), &before), 0);
+	for (size_t i = 0; i < ARRAY_SIZE(locks); i++) {
+		EXPECT_ROW(locks[i]);
+		expect_err(record_lock(folder, locks[i], "me", 0, &e), &e, CNI_ESTATE, locks[i]);
+		expect_within(e.msg, "/run/sriov-cni/");
+		expect_within(e.msg, "it is not ours: remove it");
+	}
+	expect_int(stat(scratch_path("target"), &after), 0);
+	expect_int(after.st_size, before.st_size);
+	expect_int(after.st_mtim.tv_nsec, before.st_mtim.tv_nsec);
+	expect_int(access(scratch_path("nothing"), F_OK), -1);
 }
 
 /* --- the index --- */
@@ -660,8 +739,11 @@ int main(void)
 		SCRATCH_TEST(a_record_of_the_largest_configuration_can_be_read_again),
 		SCRATCH_TEST(a_record_is_private_and_leaves_no_other_file),
 		SCRATCH_TEST(what_a_killed_writer_left_is_replaced_and_not_followed),
+		SCRATCH_TEST(a_folder_where_a_record_is_written_first_is_named),
+		SCRATCH_TEST(a_record_that_could_not_be_read_again_is_not_written),
 		SCRATCH_TEST(what_is_no_regular_file_is_no_record),
 		SCRATCH_TEST(a_record_that_is_not_there_is_no_failure),
+		SCRATCH_TEST(what_is_in_the_way_of_a_damaged_record_is_named),
 		SCRATCH_TEST(with_a_record_goes_what_a_killed_writer_left),
 		SCRATCH_TEST(a_record_that_is_set_aside_is_not_found_any_more),
 		SCRATCH_TEST(the_folder_is_made_for_its_owner_alone),
@@ -672,7 +754,7 @@ int main(void)
 		SCRATCH_TEST(who_waits_gets_the_lock_when_it_is_given_back),
 		SCRATCH_TEST(waiting_for_a_lock_leaves_the_alarm_as_it_was),
 		SCRATCH_TEST(the_locks_of_two_vfs_are_two),
-		SCRATCH_TEST(a_link_is_no_lock),
+		SCRATCH_TEST(what_is_no_file_of_ours_is_no_lock),
 		SCRATCH_TEST(an_interface_of_a_container_has_one_vf),
 		SCRATCH_TEST(the_longest_names_fit_into_the_index),
 		SCRATCH_TEST(an_entry_that_holds_no_pci_address_is_refused),

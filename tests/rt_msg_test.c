@@ -252,37 +252,108 @@ static void expect_vf(const struct vf_attrs *a, uint32_t index)
 }
 
 /*
- * IFLA_VFINFO_LIST has a length of 16 bits: of more than 334 VFs only those in front of the wrap
- * are seen, and the rest of the list lies there like attributes of the link, cut at any place. It
- * must not be taken for them.
+ * IFLA_VFINFO_LIST has a length of 16 bits, which wraps with more than 334 VFs. The entries behind
+ * the wrap lie there like attributes of the link, cut at any place: they are VFs all the same, and
+ * nothing of them is taken for the link's.
  */
-static void a_list_of_vfs_that_wraps_spoils_neither_the_link_nor_the_rest(void **state)
+static void a_list_of_vfs_that_wraps_is_read_to_its_end(void **state)
 {
 	char row[64];
 
 	(void)state;
-	for (uint32_t n = 1; n <= 700; n += n < 300 ? 13 : 1) {
+	for (uint32_t n = 1; n <= 1024; n += n < 300 || n > 700 ? 13 : 1) {
 		for (size_t more = 0; more <= 40; more += 4) {
-			const size_t size = 196 + more, list = HEADER + size * n,
-				     seen = list & 0xffff;
+			struct rt_link link;
 			struct rt_pf pf;
 			struct err e = {0};
 
-			(void)snprintf(row, sizeof(row), "%u VFs of %zu bytes", n, size);
+			(void)snprintf(row, sizeof(row), "%u VFs of %zu bytes", n, 196 + more);
 			EXPECT_ROW(row);
 			make_pf(0, n - 1, more);
 			expect_ok(rt_parse_pf(&message.h, &pf, &e), &e);
-			expect_int(pf.n_vfs, seen < HEADER ? 0 : (seen - HEADER) / size);
+			expect_int(pf.n_vfs, n);
 			for (uint32_t i = 0; i < pf.n_vfs; i++)
 				expect_vf(&pf.vfs[i], i);
 			expect_text(pf.link.name, "pf0");
 			expect_int(pf.link.mtu, 1500);
 			expect_hex(pf.link.mac, 0x525400000001);
 			expect_int(pf.link.n_altnames, 0);
-			if (seen == list)
-				expect_text(pf.link.parent, "0000:01:00.0");
+			expect_text(pf.link.parent, "0000:01:00.0");
+			expect_ok(rt_parse_link(&message.h, &link, &e), &e);
+			expect_bytes(&link, sizeof(link), &pf.link, sizeof(pf.link));
 			rt_pf_clear(&pf);
 		}
+	}
+}
+
+/* The n-th IFLA_VF_INFO of make_pf(), whose list is the fifth attribute. */
+static struct nlattr *vf_info(uint32_t n)
+{
+	uint8_t *at = message.attrs;
+
+	for (int i = 0; i < 4; i++)
+		at += (((struct nlattr *)(void *)at)->nla_len + 3) & ~3;
+	return (void *)(at + HEADER + (size_t)n * 196);
+}
+
+/*
+ * Where the entries do not lead to an end that agrees with the length, what lies behind the wrap is
+ * not believed: then only the VFs in front of it are known, as ip(8) has it.
+ */
+static void a_wrap_that_does_not_come_out_even_is_not_followed(void **state)
+{
+	enum { N = 400, SEEN = ((HEADER + 196 * N) % 65536 - HEADER) / 196 };
+	static const struct {
+		const char *what;
+		uint32_t vf;
+		uint16_t len, type;
+	} rows[] = {
+		{"too long", 399, 200, IFLA_VF_INFO},
+		{"too short", 399, 192, IFLA_VF_INFO},
+		{"longer than the message", 399, 65535, IFLA_VF_INFO},
+		{"no header", 390, 3, IFLA_VF_INFO},
+		{"empty", 390, 0, IFLA_VF_INFO},
+		{"another type", 390, 196, IFLA_VF_INFO + 1},
+		{"another type in front of the wrap", 10, 196, IFLA_VF_INFO + 1},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		struct rt_pf pf;
+		struct err e = {0};
+
+		EXPECT_ROW(rows[i].what);
+		make_pf(0, N - 1, 0);
+		*vf_info(rows[i].vf) = (struct nlattr){rows[i].len, rows[i].type};
+		expect_ok(rt_parse_pf(&message.h, &pf, &e), &e);
+		expect_int(pf.n_vfs, SEEN - (rows[i].vf < SEEN));
+		for (uint32_t k = 0; k < pf.n_vfs && k != rows[i].vf; k++)
+			expect_vf(&pf.vfs[k], k);
+		expect_text(pf.link.name, "pf0");
+		expect_text(pf.link.parent, "");
+		rt_pf_clear(&pf);
+	}
+
+	/* one more than there are, one less, and a message that ends too early */
+	for (int i = 0; i < 3; i++) {
+		struct rt_pf pf;
+		struct err e = {0};
+		uint32_t n_vfs = i == 0 ? N + 1 : N - 1;
+
+		EXPECT_ROW(i == 0 ? "one more" : i == 1 ? "one less" : "cut");
+		make_pf(0, N - 1, 0);
+		if (i < 2)
+			memcpy((uint8_t *)vf_info(0) - HEADER - sizeof(n_vfs), &n_vfs,
+			       sizeof(n_vfs));
+		else
+			message.h.nlmsg_len =
+				(uint32_t)((uint8_t *)vf_info(N) - (uint8_t *)&message - 4);
+		expect_ok(rt_parse_pf(&message.h, &pf, &e), &e);
+		/* a driver that does not tell of a VF leaves it out, so that is no reason to doubt
+		 * the others */
+		expect_int(pf.n_vfs, i == 0 ? N : SEEN);
+		expect_text(pf.link.parent, i == 0 ? "0000:01:00.0" : "");
+		rt_pf_clear(&pf);
 	}
 }
 
@@ -446,18 +517,56 @@ static void no_damage_is_believed_beyond_the_message(void **state)
 	}
 }
 
+/* The same for a list that wraps, at the places that say where things end. */
+static void no_damage_of_a_list_that_wraps_is_believed(void **state)
+{
+	static const uint8_t damages[] = {0x00, 0x01, 0x03, 0x04, 0x7f, 0x80, 0xff};
+
+	(void)state;
+	make_pf(0, 399, 0);
+
+	const size_t len = message.h.nlmsg_len,
+		     list = (size_t)((uint8_t *)vf_info(0) - (uint8_t *)&message) - HEADER;
+	_cleanup_free_ uint8_t *copy = malloc(len);
+
+	for (uint32_t vf = 0; vf <= 400; vf++) {
+		const size_t at = vf ? list + HEADER + (vf - 1) * (size_t)196 : list;
+
+		for (size_t i = at; i < at + 2 * HEADER; i++) {
+			for (size_t k = 0; k < ARRAY_SIZE(damages); k++) {
+				struct rt_pf pf = {0};
+				struct err e;
+
+				memcpy(copy, &message, len);
+				copy[i] = damages[k];
+				expect_int(rt_parse_pf((struct nlmsghdr *)(void *)copy, &pf, &e),
+					   0);
+				expect_int(pf.n_vfs <= 400, true);
+				expect_int(strnlen(pf.link.name, sizeof(pf.link.name)) <
+						   sizeof(pf.link.name),
+					   true);
+				if (vf) /* else it need not be a list any more */
+					expect_text(pf.link.name, "pf0");
+				rt_pf_clear(&pf);
+			}
+		}
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_link_is_changed_with_one_message),
 		cmocka_unit_test(a_group_of_vf_attributes_is_set_with_one_message),
 		cmocka_unit_test(a_recorded_answer_is_understood),
-		cmocka_unit_test(a_list_of_vfs_that_wraps_spoils_neither_the_link_nor_the_rest),
+		cmocka_unit_test(a_list_of_vfs_that_wraps_is_read_to_its_end),
+		cmocka_unit_test(a_wrap_that_does_not_come_out_even_is_not_followed),
 		cmocka_unit_test(a_vf_with_an_index_beyond_the_list_is_nowhere),
 		cmocka_unit_test(an_attribute_that_is_too_short_is_not_known),
 		cmocka_unit_test(names_are_bounded_and_addresses_of_six_bytes),
 		cmocka_unit_test(a_message_without_a_header_of_a_link_is_refused),
 		cmocka_unit_test(no_damage_is_believed_beyond_the_message),
+		cmocka_unit_test(no_damage_of_a_list_that_wraps_is_believed),
 	};
 
 	return cmocka_run_group_tests_name("rt_msg", tests, NULL, NULL);
