@@ -170,11 +170,53 @@ int vf_check(struct attachment *a, struct err *e)
 
 /* --- the VF's own MAC, which only its PF can let it have back --- */
 
-static int own_mac_back(struct attachment *a, const struct rt_link *link, struct err *e)
+static int set_own_mac(struct attachment *a, const struct rt_link *link, struct err *e)
 {
 	struct rt_link_change c = RT_LINK_KEEP;
+
+	c.mac = a->rec.link.mac;
+	if (link->mac == c.mac) {
+		/* the kernel tells a driver only of a MAC that is another one: this bit makes it
+		 * that */
+		c.mac ^= 1;
+		if (rt_link_change(a->host, link->ifindex, &c, e) < 0)
+			return -1;
+		c.mac = a->rec.link.mac;
+	}
+	return rt_link_change(a->host, link->ifindex, &c, e);
+}
+
+/* Whether the PF has the own MAC from the VF, where it had it before. Result: 1 or 0. */
+static int pf_has_heard(struct attachment *a, struct err *e)
+{
+	int there;
+
+	if (!a->rec.link.mac_reported)
+		return 1;
+	there = refresh(a, e);
+	if (there <= 0)
+		return there < 0 ? -1 : 1; /* there is no PF that could */
+	return attachment_vf_attrs(a)->f[VF_MAC].v == a->rec.link.mac;
+}
+
+static int reopen(struct attachment *a, const struct rt_link *link, struct err *e)
+{
+	struct rt_link_change c = RT_LINK_KEEP;
+
+	for (int i = 0; i < 2; i++) {
+		c.up = !(link->flags & IFF_UP) ^ i;
+		if (rt_link_change(a->host, link->ifindex, &c, e) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+static int own_mac_back(struct attachment *a, const struct rt_link *link, struct err *e)
+{
 	struct vf_attrs free_mac = {0};
-	int there = refresh(a, e);
+	struct err refused = {0};
+	struct rt_link opened;
+	int there = refresh(a, e), heard;
 
 	if (there < 0)
 		return -1;
@@ -187,16 +229,21 @@ static int own_mac_back(struct attachment *a, const struct rt_link *link, struct
 		if (set_found(a, &free_mac, VF_MAC, e) < 0)
 			return -1;
 	}
-	c.mac = a->rec.link.mac;
-	if (link->mac == c.mac) {
-		/* the kernel tells a driver only of a MAC that is another one: this bit makes it
-		 * that */
-		c.mac ^= 1;
-		if (rt_link_change(a->host, link->ifindex, &c, e) < 0)
-			return -1;
-		c.mac = a->rec.link.mac;
+	if (!set_own_mac(a, link, &refused)) {
+		heard = pf_has_heard(a, e);
+		if (heard)
+			return heard < 0 ? -1 : 0;
+	} else if (refused.errnum != EADDRNOTAVAIL && refused.errnum != EBUSY) {
+		*e = refused;
+		return -1;
 	}
-	return rt_link_change(a->host, link->ifindex, &c, e);
+	/*
+	 * A PF that was reset does not listen to its VFs before they are reset as well, which
+	 * opening or closing them does (igb; it answers no, or for 2 s not at all).
+	 */
+	if (reopen(a, link, e) < 0 || rt_link_by_index(a->host, link->ifindex, &opened, e) < 0)
+		return -1;
+	return set_own_mac(a, &opened, e);
 }
 
 int own_link_revert(struct attachment *a, struct err *e)

@@ -339,6 +339,21 @@ back() {
 	back
 }
 
+@test "L5 DEL gives back a VF that was returned before its PF was reset" {
+	ip netns add p9
+	attach_with_lease p9
+	ip netns del p9
+	within 10 all_back
+	ip link set pf0 down
+	ip link set pf0 up
+	within 10 grep -q 1 /sys/class/net/pf0/carrier
+	sleep 2.5 # for so long igb does not answer a VF that it does not expect, and igbvf takes that for a yes
+	DEL p9
+	link_has_not '' pf0v0 UP
+	reset_vf 0 1 2 3 4 5 6 # a reset PF forgets what they told it
+	back
+}
+
 @test "L5 DEL after the VFs were destroyed succeeds, and releases the lease" {
 	ip netns add p9
 	attach_with_lease p9
