@@ -246,6 +246,35 @@ static int own_mac_back(struct attachment *a, const struct rt_link *link, struct
 	return set_own_mac(a, &opened, e);
 }
 
+static bool has_altname(const struct record_link *l, const char *name)
+{
+	for (unsigned i = 0; i < l->n_altnames; i++)
+		if (!strcmp(l->altnames[i], name))
+			return true;
+	return false;
+}
+
+/*
+ * Alternative names that the VF did not have: the pod gave them, and the kernel has brought them
+ * along when the namespace ended.
+ */
+static int drop_new_altnames(struct attachment *a, struct rt_link *link, struct err *e)
+{
+	char dropped[RT_ALTNAMES][RT_ALTNAME_LEN];
+	unsigned n;
+
+	do {
+		n = 0;
+		for (unsigned i = 0; i < link->n_altnames && i < RT_ALTNAMES; i++)
+			if (!has_altname(&a->rec.link, link->altnames[i]))
+				memcpy(dropped[n++], link->altnames[i], RT_ALTNAME_LEN);
+		if (n && (rt_altnames_change(a->host, link->ifindex, false, n, dropped, e) < 0 ||
+			  rt_link_by_index(a->host, link->ifindex, link, e) < 0))
+			return -1;
+	} while (n);
+	return 0;
+}
+
 int own_link_revert(struct attachment *a, struct err *e)
 {
 	const struct record_link *want = &a->rec.link;
@@ -267,6 +296,10 @@ int own_link_revert(struct attachment *a, struct err *e)
 			err_ctx(&step, "VF %s: own MAC", a->vf.name);
 			(void)err_keep_first(&first, &step); /* told below */
 		}
+	}
+	if (drop_new_altnames(a, &now, &step) < 0) {
+		err_ctx(&step, "VF %s: alternative names of the pod", a->vf.name);
+		(void)err_keep_first(&first, &step); /* told below */
 	}
 	for (unsigned i = 0; i < want->n_altnames; i++) {
 		bool there = false;

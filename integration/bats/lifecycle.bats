@@ -339,6 +339,20 @@ back() {
 	back
 }
 
+@test "L5 DEL after the namespace is gone takes away the alternative names that the pod gave" {
+	ip link property add dev pf0v0 altname enp1s16
+	later 'ip link property del dev pf0v0 altname enp1s16'
+	snapshot
+	ip netns add p9
+	attach_with_lease p9
+	ip -n p9 link property add dev net1 altname of-the-pod altname another
+	ip netns del p9
+	within 10 all_back
+	ip link show of-the-pod # so this is the case
+	DEL p9
+	back
+}
+
 @test "L5 DEL gives back a VF that was returned before its PF was reset" {
 	ip netns add p9
 	attach_with_lease p9
