@@ -323,14 +323,14 @@ int own_link_revert(struct attachment *a, struct err *e)
 		c.mtu = want->mtu;
 	c.mask = (want->flags ^ now.flags) & RECORD_FLAGS;
 	c.flags = want->flags & c.mask;
-	again = again || c.mask & IFF_UP;
+	again = again || c.mtu || c.mask & IFF_UP;
 	if ((c.mtu || c.mask) && rt_link_change(a->host, now.ifindex, &c, &step) < 0) {
 		err_ctx(&step, "VF %s: MTU and flags", a->vf.name);
 		(void)err_keep_first(&first, &step); /* told below */
 	}
 	/*
-	 * A VF that gets a MAC, or is opened or closed, reports its MAC to the PF, where it would
-	 * stay.
+	 * A VF that gets a MAC, or an MTU (igbvf), or is opened or closed, reports its MAC to the
+	 * PF, where it would stay.
 	 */
 	if (again && vf_revert(a, &step) < 0)
 		(void)err_keep_first(&first, &step); /* told below */

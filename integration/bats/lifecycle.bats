@@ -225,6 +225,16 @@ everything() {
 	done
 }
 
+@test "L4 a VF that its PF knows no MAC of stays so, also when its MTU is restored" {
+	ip link set pf0 vf 0 mac 00:00:00:00:00:00
+	later 'reset_vf 0'
+	snapshot
+	conf "$PF0V0" '"mtu": 1400' # igbvf is reset when its MTU is set
+	ADD p1
+	DEL p1
+	unchanged
+}
+
 @test "L4 an alternative name that a pod made up and the host has taken does not hold the VF back" {
 	conf "$PF0V0"
 	ADD p1
