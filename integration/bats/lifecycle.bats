@@ -481,7 +481,7 @@ bind_pf0() {
 	ip link add pf0v0 type dummy # the VF's own name is taken on the host
 	later '[[ ! -e /sys/class/net/pf0v0 || -e /sys/class/net/pf0v0/device ]] || ip link del pf0v0'
 	cni DEL p1
-	error_object 100 "$PF0V0" pf0v0 'File exists'
+	error_object 100 "$PF0V0" pf0v0 'File exists' 'ip link show pf0v0'
 	equal 'record' "$(compgen -G "/run/sriov-cni/$PF0V0.json")" "/run/sriov-cni/$PF0V0.json"
 	ip link del pf0v0
 	DEL p1
