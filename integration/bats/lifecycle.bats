@@ -335,6 +335,44 @@ back() {
 	back
 }
 
+# again NAMESPACE - ends it and makes one with the same path and the same inode, which the kernel gives to the next
+again() {
+	local inode n
+	inode=$(stat -c %i "/run/netns/$1")
+	ip netns del "$1"
+	within 10 all_back
+	for ((n = 0; n < 50; n++)); do
+		ip netns add "$1"
+		[[ $(stat -c %i "/run/netns/$1") != "$inode" ]] || return 0
+		ip netns del "$1"
+	done
+	fail "no namespace with inode $inode again"
+}
+
+@test "L7 an ADD finds out that the holder's namespace is another by now, with the same path and inode" {
+	pod p9
+	snapshot
+	attach_with_lease p9
+	again p9
+	ADD p1
+	DEL p1
+	unset "attached[p9 net1]"
+	back
+}
+
+@test "L12 GC finds out that the namespace is another by now, with the same path and inode" {
+	pod p9
+	snapshot
+	attach_with_lease p9
+	again p9
+	version=1.1.0
+	conf "$PF0V0" '"cni.dev/valid-attachments": []'
+	cni GC ''
+	equal 'exit status' "$status" 0
+	unset "attached[p9 net1]"
+	back
+}
+
 @test "L5 DEL gives back when the kernel could not call the VF as the pod did" {
 	ip netns add p9
 	attach_with_lease p9
