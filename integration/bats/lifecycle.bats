@@ -580,6 +580,23 @@ let_go() {
 	let_go
 }
 
+@test "L15 two ADDs at once for the same interface, with different VFs: one of them has it, and DEL finds that" {
+	conf "$PF0V0" '"vlan": 100'
+	(
+		under=(strace -qq -o "$T/strace" -e trace=symlinkat -e inject=symlinkat:delay_exit=3000000) # between claim and record
+		cni ADD p1
+		exit "$status"
+	) 3>&- &
+	within 10 test -L /run/sriov-cni/@p1:net1
+	conf "$PF0V1"
+	cni ADD p1
+	error_object 11 'interface net1 of container p1' "$PF0V0"
+	wait $!
+	link_has p1 net1 "parentdev $PF0V0"
+	DEL p1
+	unchanged
+}
+
 # --- E5 ---
 
 @test "E5 the binary needs nothing but itself and the kernel's files" {
