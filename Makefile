@@ -94,6 +94,9 @@ bench: deps build ## measure speed in the virtual machine; PEER=/path adds anoth
 fuzz: ## run each fuzzer for SECONDS (60)
 	$(Q)integration/fuzz $(or $(SECONDS),60)
 
+soak: deps build ## walk at random for STEPS (5000), load for SECONDS (300); SEED=n repeats
+	$(Q)integration/soak/run $(or $(STEPS),5000) $(or $(SECONDS),300) $(SEED)
+
 # The loops that cppcheck is told of are macros of libraries whose headers it is not shown.
 lint: layers ## static analysis of sources, scripts and documents
 	$(Q)integration/docs
@@ -117,8 +120,8 @@ clean: ## remove build/, but for what deps fetched
 
 help: ## this list
 	$(Q)sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | expand -t 14
-	$(Q)echo 'variables: SAN=1 (sanitizers) V=1 (show commands) DESTDIR PREFIX CNIBINDIR KERNEL PEER PF'
+	$(Q)echo 'variables: SAN=1 (sanitizers) V=1 (show commands) DESTDIR PREFIX CNIBINDIR KERNEL PEER PF STEPS SECONDS SEED'
 
 .DEFAULT_GOAL := build
-.PHONY: build deps install uninstall demo check check-unit check-vm vm bench fuzz lint format \
+.PHONY: build deps install uninstall demo check check-unit check-vm vm bench fuzz soak lint format \
 	layers clean help

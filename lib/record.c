@@ -21,6 +21,7 @@
  *	  "time": 1790000000,
  *	  "containerID": "8f3c...", "ifname": "net1", "network": "tenant-a",
  *	  "netns": "/run/netns/8f3c", "netnsDev": 4, "netnsIno": 4026532567,
+ *	  "netnsCookie": 4097,                    the inode alone can be another namespace's by now
  *	  "pf": "0000:01:00.0", "index": 0,
  *	  "driver": "igbvf",
  *	  "link": {"name": "ens1f0v0", "mac": "3a:1b:73:60:bb:26", "mtu": 1500, "up": false,
@@ -119,6 +120,8 @@ static json_t *to_json(const struct record *r)
 		r->driver, "link", link_to_json(&r->link), "found", vf_attrs_to_json(&r->found),
 		"wanted", vf_attrs_to_json(&r->wanted), "flr", r->flr, "pfLeft", r->pf_left);
 
+	if (j && r->netns_cookie)
+		json_object_set_new(j, "netnsCookie", json_integer((json_int_t)r->netns_cookie));
 	if (j && r->config)
 		json_object_set(j, "config", r->config);
 	if (j && r->result)
@@ -236,7 +239,7 @@ static int from_json(json_t *doc, struct record *r, struct err *e)
 	struct {
 		struct record r;
 		const char *pf;
-		struct opt version, phase, time, index, dev, ino;
+		struct opt version, phase, time, index, dev, ino, cookie;
 		json_t *link, *found, *wanted;
 	} raw = {0};
 #define AT(m) offsetof(__typeof__(raw), m)
@@ -250,6 +253,7 @@ static int from_json(json_t *doc, struct record *r, struct err *e)
 		{"netns", JT_STRING, AT(r.netns), 0, 0, NULL},
 		{"netnsDev", JT_UINT, AT(dev), 0, INT64_MAX, NULL},
 		{"netnsIno", JT_UINT, AT(ino), 0, INT64_MAX, NULL},
+		{"netnsCookie", JT_UINT, AT(cookie), 0, INT64_MAX, NULL},
 		{"pf", JT_STRING, AT(pf), 0, 0, NULL},
 		{"index", JT_UINT, AT(index), 0, UINT32_MAX, NULL},
 		{"driver", JT_STRING, AT(r.driver), 0, 0, NULL},
@@ -283,6 +287,7 @@ static int from_json(json_t *doc, struct record *r, struct err *e)
 	raw.r.index = (uint32_t)raw.index.v;
 	raw.r.time = (int64_t)raw.time.v;
 	raw.r.netns_id = (struct netns_id){(dev_t)raw.dev.v, (ino_t)raw.ino.v};
+	raw.r.netns_cookie = raw.cookie.v;
 	memcpy(raw.r.vf, r->vf, sizeof(raw.r.vf));
 	raw.r.doc = doc;
 	*r = raw.r;

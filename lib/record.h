@@ -45,6 +45,7 @@ struct record {
 	char vf[PCIADDR_TEXT]; /* PCI address: the record's name */
 	const char *container_id, *ifname, *network, *netns;
 	struct netns_id netns_id;
+	uint64_t netns_cookie; /* rt_netns_cookie(); 0: not known */
 	char pf[PCIADDR_TEXT];
 	uint32_t index; /* of the VF on its PF */
 	enum record_phase phase;

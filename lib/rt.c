@@ -9,6 +9,7 @@
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 
 #include "clock.h"
 #include "cni.h"
@@ -79,6 +80,16 @@ int rt_open(struct rt **ret, struct err *e)
 int rt_open_in(int own_fd, int netns_fd, struct rt **ret, struct err *e)
 {
 	return netns_run(own_fd, netns_fd, open_here, ret, e);
+}
+
+uint64_t rt_netns_cookie(const struct rt *rt)
+{
+	uint64_t cookie = 0;
+	socklen_t len = sizeof(cookie);
+
+	if (getsockopt(nl_socket_get_fd(rt->sk), SOL_SOCKET, SO_NETNS_COOKIE, &cookie, &len) < 0)
+		return 0;
+	return cookie;
 }
 
 void rt_free(struct rt *rt)

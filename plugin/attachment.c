@@ -58,6 +58,13 @@ static int open_host(struct attachment *a, struct netns_id *ret_id, struct err *
 
 /* --- a record that is there already --- */
 
+bool attachment_is_pod(const struct rt *pod, const struct record *r)
+{
+	uint64_t cookie = rt_netns_cookie(pod);
+
+	return !cookie || !r->netns_cookie || cookie == r->netns_cookie;
+}
+
 /* Takes over what the record says, for the operations that begin with one. The lock is held. */
 static int open_recorded(struct attachment *a, struct err *e)
 {
@@ -71,15 +78,23 @@ static int open_recorded(struct attachment *a, struct err *e)
 	a->vf.index = r->index;
 
 	/*
-	 * Another namespace can have been mounted over the same path: only the same inode is the
-	 * pod.
+	 * Another namespace can have been mounted over the same path, and have the same inode: only
+	 * the same one is the pod.
 	 */
 	a->pod_ns = netns_open(r->netns, &a->pod_id, &gone);
-	if (a->pod_ns >= 0 && !netns_same(&a->pod_id, &r->netns_id))
-		closep(&a->pod_ns), a->pod_ns = -1;
 	if (a->pod_ns < 0)
 		return 0;
-	return rt_open_in(a->host_ns, a->pod_ns, &a->pod, e);
+	if (netns_same(&a->pod_id, &r->netns_id)) {
+		if (rt_open_in(a->host_ns, a->pod_ns, &a->pod, e) < 0)
+			return -1;
+		if (attachment_is_pod(a->pod, r))
+			return 0;
+		rt_free(a->pod);
+		a->pod = NULL;
+	}
+	closep(&a->pod_ns);
+	a->pod_ns = -1;
+	return 0;
 }
 
 /*
@@ -143,9 +158,13 @@ static bool namespace_lives(const struct record *r)
 {
 	struct netns_id id;
 	struct err gone;
-	_cleanup_fd_ int fd = netns_open(r->netns, &id, &gone);
+	_cleanup_fd_ int own = netns_open_own(NULL, &gone), fd = netns_open(r->netns, &id, &gone);
+	_cleanup_(rt_freep) struct rt *pod = NULL;
 
-	return fd >= 0 && netns_same(&id, &r->netns_id);
+	if (fd < 0 || !netns_same(&id, &r->netns_id))
+		return false;
+	/* in doubt it lives */
+	return own < 0 || rt_open_in(own, fd, &pod, &gone) < 0 || attachment_is_pod(pod, r);
 }
 
 static bool is_valid(const struct record *r, const json_t *valid)
@@ -442,6 +461,7 @@ static int fill_record(struct attachment *a, struct err *e)
 	r->network = a->conf->name;
 	r->netns = a->args->netns;
 	r->netns_id = a->pod_id;
+	r->netns_cookie = rt_netns_cookie(a->pod);
 	r->phase = RECORD_ADDING;
 	r->driver = a->vf.driver;
 	memcpy(r->link.name, a->link.name, sizeof(r->link.name));

@@ -68,3 +68,9 @@ int attachment_collect(const struct attachment *a, const char *vf, const json_t 
 
 /* The VF's values on its PF as a->pf has them; NULL where the PF or the VF is gone. */
 const struct vf_attrs *attachment_vf_attrs(const struct attachment *a);
+
+/*
+ * Whether a socket is in the very namespace that a record speaks of. That has its inode; but the
+ * inode of a namespace that ended is given to another.
+ */
+bool attachment_is_pod(const struct rt *pod, const struct record *r);

@@ -56,20 +56,20 @@ static int await(struct attachment *a, int timeout_ms, struct rt_link *ret, stru
 /* Opens the namespace that the VF was moved to, if anything still leads to it. */
 static bool open_lost_pod(struct attachment *a)
 {
-	int fd = netns_find(&a->rec.netns_id);
-	struct err e = {0};
+	_cleanup_fd_ int fd = netns_find(&a->rec.netns_id);
+	_cleanup_(rt_freep) struct rt *pod = NULL;
+	struct err unused = {0}; /* there is another way */
 
-	if (fd < 0)
+	if (fd < 0 || rt_open_in(a->host_ns, fd, &pod, &unused) < 0 ||
+	    !attachment_is_pod(pod, &a->rec))
 		return false;
 	log_line(
 		LOG_WARNING,
 		"VF %s: the namespace %s is gone by name, but kept alive; the VF is taken out of it",
 		a->vf.name, a->rec.netns);
-	a->pod_ns = fd;
-	if (!rt_open_in(a->host_ns, a->pod_ns, &a->pod, &e))
-		return true;
-	log_line(LOG_WARNING, "VF %s: %s", a->vf.name, e.msg); /* there is another way */
-	return false;
+	a->pod_ns = TAKE_FD(fd);
+	a->pod = TAKE_PTR(pod);
+	return true;
 }
 
 int home_rebind(struct attachment *a, bool reset, struct rt_link *ret, struct err *e)

@@ -69,10 +69,14 @@ static int rename_on_host(struct attachment *a, const struct rt_link *link, stru
 		c.up = -1;
 	}
 	c.name = a->rec.link.name;
-	if (rt_link_change(a->host, link->ifindex, &c, e) < 0)
-		return err_ctx(e, "VF %s: interface %s to %s", a->vf.name, link->name,
-			       a->rec.link.name);
-	return 0;
+	if (!rt_link_change(a->host, link->ifindex, &c, e))
+		return 0;
+	if (e->errnum == EEXIST)
+		err_hint(
+			e,
+			"another link on the host has this name: ip link show %s; rename it, and try again",
+			c.name);
+	return err_ctx(e, "VF %s: interface %s to %s", a->vf.name, link->name, c.name);
 }
 
 /*

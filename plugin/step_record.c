@@ -14,6 +14,7 @@ int claim_apply(struct attachment *a, struct err *e)
 	const struct cni_args *args = a->args;
 	char vf[PCIADDR_TEXT];
 	struct record other = {0};
+	_cleanup_fd_ int lock = -1;
 	int r = record_index_add(a->folder, args->container_id, args->ifname, a->vf.name, e);
 
 	if (r)
@@ -21,6 +22,16 @@ int claim_apply(struct attachment *a, struct err *e)
 	r = record_index_find(a->folder, args->container_id, args->ifname, vf, e);
 	if (r <= 0)
 		return r < 0 ? -1 : claim_apply(a, e);
+	/*
+	 * Without a record it is of an ADD that was killed, or of one that is about to write it:
+	 * then that one holds the lock.
+	 */
+	if (strcmp(vf, a->vf.name)) {
+		lock = record_lock(a->folder, vf, "ADD, to look who has it", 0, e);
+		if (lock < 0)
+			return err_ctx(e, "interface %s of container %s", args->ifname,
+				       args->container_id);
+	}
 	r = record_load(a->folder, vf, &other, e);
 	if (r < 0)
 		return -1;

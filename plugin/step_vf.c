@@ -96,8 +96,7 @@ static int set_found(struct attachment *a, const struct vf_attrs *want, enum vf_
 	return set_wanted(a, &own, field, e);
 }
 
-/* Reads the PF again. Result: 1, 0 when it or the VF is gone. */
-static int refresh(struct attachment *a, struct err *e)
+int vf_refresh_pf(struct attachment *a, struct err *e)
 {
 	struct err gone = {0};
 	struct rt_pf pf;
@@ -129,7 +128,7 @@ int vf_apply(struct attachment *a, struct err *e)
 
 int vf_revert(struct attachment *a, struct err *e)
 {
-	int there = refresh(a, e);
+	int there = vf_refresh_pf(a, e);
 
 	struct vf_attrs want = a->rec.found;
 
@@ -138,6 +137,14 @@ int vf_revert(struct attachment *a, struct err *e)
 	if (a->rec.link.mac_reported)
 		want.f[VF_MAC].set = false; /* own_link_revert() lets the VF report it again */
 	return set_groups(a, attachment_vf_attrs(a), &want, set_found, e);
+}
+
+int vf_free_mac(struct attachment *a, struct err *e)
+{
+	const struct vf_attrs none = {.f[VF_MAC] = {.set = true}};
+	int there = vf_refresh_pf(a, e);
+
+	return there > 0 ? set_found(a, &none, VF_MAC, e) : there;
 }
 
 int vf_check(struct attachment *a, struct err *e)
@@ -150,7 +157,7 @@ int vf_check(struct attachment *a, struct err *e)
 	char is[MAC_TEXT + 3], was[MAC_TEXT + 3];
 	const struct vf_attrs *have;
 	enum vf_field f;
-	int there = refresh(a, e);
+	int there = vf_refresh_pf(a, e);
 
 	if (there < 0)
 		return -1;
@@ -166,121 +173,6 @@ int vf_check(struct attachment *a, struct err *e)
 		       a->pf.link.name, a->vf.index, vf_field_name(f),
 		       have->f[f].set ? vf_value_text(f, have->f[f].v, is) : "not reported",
 		       vf_value_text(f, want.f[f].v, was));
-}
-
-/* --- the VF's own MAC, which only its PF can let it have back --- */
-
-/* Takes the admin MAC from the VF. A PF that is gone has none. */
-static int free_mac(struct attachment *a, struct err *e)
-{
-	const struct vf_attrs none = {.f[VF_MAC] = {.set = true}};
-	int there = refresh(a, e);
-
-	return there > 0 ? set_found(a, &none, VF_MAC, e) : there;
-}
-
-static int own_mac_back(struct attachment *a, const struct rt_link *link, struct err *e)
-{
-	struct rt_link_change c = RT_LINK_KEEP;
-
-	/* an admin MAC would forbid it; igbvf also has to be told after, so vf_revert() comes once
-	 * more */
-	if (free_mac(a, e) < 0)
-		return -1;
-	c.mac = a->rec.link.mac;
-	if (link->mac == c.mac) {
-		/* the kernel tells a driver only of a MAC that is another one: this bit makes it
-		 * that */
-		c.mac ^= 1;
-		if (rt_link_change(a->host, link->ifindex, &c, e) < 0)
-			return -1;
-		c.mac = a->rec.link.mac;
-	}
-	return rt_link_change(a->host, link->ifindex, &c, e);
-}
-
-/*
- * Whether the VF's own MAC has to be put back: it has another, or its PF has one that it did not
- * report, or it was bound anew and took for its PF's what it once reported itself. Result: 1, 0.
- */
-static int lost_own_mac(struct attachment *a, const struct rt_link *now, struct err *e)
-{
-	const struct record_link *want = &a->rec.link;
-	const struct vf_attrs *pf_side = attachment_vf_attrs(a);
-	int own;
-
-	if (!want->mac || now->mac != want->mac)
-		return want->mac != 0;
-	if (!want->mac_reported || !pf_side)
-		return 0;
-	if (pf_side->f[VF_MAC].v != a->rec.found.f[VF_MAC].v)
-		return 1;
-	own = vfdev_mac_is_own(a->sys, &a->vf, e);
-	return own < 0 ? -1 : !own;
-}
-
-int own_link_revert(struct attachment *a, struct err *e)
-{
-	const struct record_link *want = &a->rec.link;
-	struct rt_link_change c = RT_LINK_KEEP;
-	struct rt_link now;
-	struct err first = {0}, step = {0};
-	bool again = false;
-	int lost;
-
-	if (vfdev_refresh(a->sys, &a->vf, e) < 0)
-		return -1;
-	if (!a->vf.ifname[0]) /* move_revert() has said why; it can report its MAC when it has a
-				 netdev */
-		return want->mac_reported ? free_mac(a, e) : 0;
-	if (rt_link_by_name(a->host, a->vf.ifname, &now, e) < 0)
-		return -1;
-
-	lost = lost_own_mac(a, &now, &step);
-	if (lost) {
-		again = true;
-		if (lost < 0 || own_mac_back(a, &now, &step) < 0) {
-			err_ctx(&step, "VF %s: own MAC", a->vf.name);
-			(void)err_keep_first(&first, &step); /* told below */
-		}
-	}
-	for (unsigned i = 0; i < want->n_altnames; i++) {
-		bool there = false;
-
-		for (unsigned k = 0; k < now.n_altnames && k < RT_ALTNAMES; k++)
-			there = there || !strcmp(now.altnames[k], want->altnames[i]);
-		/*
-		 * udev gives a device that comes back its alternative names as well, and may be
-		 * faster
-		 */
-		if (!there &&
-		    rt_altnames_change(a->host, now.ifindex, true, 1, &want->altnames[i], &step) <
-			    0 &&
-		    step.errnum != EEXIST) {
-			err_ctx(&step, "VF %s: alternative name %s", a->vf.name, want->altnames[i]);
-			(void)err_keep_first(&first, &step); /* told below */
-		}
-		step.code = 0;
-	}
-	if (now.mtu != want->mtu)
-		c.mtu = want->mtu;
-	c.mask = (want->flags ^ now.flags) & RECORD_FLAGS;
-	c.flags = want->flags & c.mask;
-	again = again || c.mask & IFF_UP;
-	if ((c.mtu || c.mask) && rt_link_change(a->host, now.ifindex, &c, &step) < 0) {
-		err_ctx(&step, "VF %s: MTU and flags", a->vf.name);
-		(void)err_keep_first(&first, &step); /* told below */
-	}
-	/*
-	 * A VF that gets a MAC, or is opened or closed, reports its MAC to the PF, where it would
-	 * stay.
-	 */
-	if (again && vf_revert(a, &step) < 0)
-		(void)err_keep_first(&first, &step); /* told below */
-	if (!first.code)
-		return 0;
-	*e = first;
-	return -1;
 }
 
 /* --- the PF's link --- */
@@ -358,7 +250,7 @@ int pf_link_apply(struct attachment *a, struct err *e)
 		return -1;
 	/* our record is there by now: from here on it counts; but the PF may have gone down just
 	 * before */
-	there = refresh(a, e);
+	there = vf_refresh_pf(a, e);
 	if (there < 0)
 		return -1;
 	if (!there)
@@ -389,7 +281,7 @@ int pf_link_revert(struct attachment *a, struct err *e)
 		a->rec.pf_left = true;
 		return record_save(a->folder, &a->rec, e);
 	}
-	there = refresh(a, e);
+	there = vf_refresh_pf(a, e);
 	if (there < 0 || (there && set_pf_up(a, false, e) < 0))
 		return -1;
 	return record_pf_mark(a->folder, a->vf.pf, false, e);

@@ -225,6 +225,16 @@ everything() {
 	done
 }
 
+@test "L4 a VF that its PF knows no MAC of stays so, also when its MTU is restored" {
+	ip link set pf0 vf 0 mac 00:00:00:00:00:00
+	later 'reset_vf 0'
+	snapshot
+	conf "$PF0V0" '"mtu": 1400' # igbvf is reset when its MTU is set
+	ADD p1
+	DEL p1
+	unchanged
+}
+
 @test "L4 an alternative name that a pod made up and the host has taken does not hold the VF back" {
 	conf "$PF0V0"
 	ADD p1
@@ -325,6 +335,44 @@ back() {
 	back
 }
 
+# again NAMESPACE - ends it and makes one with the same path and the same inode, which the kernel gives to the next
+again() {
+	local inode n
+	inode=$(stat -c %i "/run/netns/$1")
+	ip netns del "$1"
+	within 10 all_back
+	for ((n = 0; n < 50; n++)); do
+		ip netns add "$1"
+		[[ $(stat -c %i "/run/netns/$1") != "$inode" ]] || return 0
+		ip netns del "$1"
+	done
+	fail "no namespace with inode $inode again"
+}
+
+@test "L7 an ADD finds out that the holder's namespace is another by now, with the same path and inode" {
+	pod p9
+	snapshot
+	attach_with_lease p9
+	again p9
+	ADD p1
+	DEL p1
+	unset "attached[p9 net1]"
+	back
+}
+
+@test "L12 GC finds out that the namespace is another by now, with the same path and inode" {
+	pod p9
+	snapshot
+	attach_with_lease p9
+	again p9
+	version=1.1.0
+	conf "$PF0V0" '"cni.dev/valid-attachments": []'
+	cni GC ''
+	equal 'exit status' "$status" 0
+	unset "attached[p9 net1]"
+	back
+}
+
 @test "L5 DEL gives back when the kernel could not call the VF as the pod did" {
 	ip netns add p9
 	attach_with_lease p9
@@ -336,6 +384,35 @@ back() {
 	DEL p9
 	ip link del net1
 	undo=()
+	back
+}
+
+@test "L5 DEL after the namespace is gone takes away the alternative names that the pod gave" {
+	ip link property add dev pf0v0 altname enp1s16
+	later 'ip link property del dev pf0v0 altname enp1s16'
+	snapshot
+	ip netns add p9
+	attach_with_lease p9
+	ip -n p9 link property add dev net1 altname of-the-pod altname another
+	ip netns del p9
+	within 10 all_back
+	ip link show of-the-pod # so this is the case
+	DEL p9
+	back
+}
+
+@test "L5 DEL gives back a VF that was returned before its PF was reset" {
+	ip netns add p9
+	attach_with_lease p9
+	ip netns del p9
+	within 10 all_back
+	ip link set pf0 down
+	ip link set pf0 up
+	within 10 grep -q 1 /sys/class/net/pf0/carrier
+	sleep 2.5 # for so long igb does not answer a VF that it does not expect, and igbvf takes that for a yes
+	DEL p9
+	link_has_not '' pf0v0 UP
+	reset_vf 0 1 2 3 4 5 6 # a reset PF forgets what they told it
 	back
 }
 
@@ -442,7 +519,7 @@ bind_pf0() {
 	ip link add pf0v0 type dummy # the VF's own name is taken on the host
 	later '[[ ! -e /sys/class/net/pf0v0 || -e /sys/class/net/pf0v0/device ]] || ip link del pf0v0'
 	cni DEL p1
-	error_object 100 "$PF0V0" pf0v0 'File exists'
+	error_object 100 "$PF0V0" pf0v0 'File exists' 'ip link show pf0v0'
 	equal 'record' "$(compgen -G "/run/sriov-cni/$PF0V0.json")" "/run/sriov-cni/$PF0V0.json"
 	ip link del pf0v0
 	DEL p1
@@ -583,6 +660,23 @@ let_go() {
 	ADD p2
 	((SECONDS - begin < 8)) || fail "it took $((SECONDS - begin)) s"
 	let_go
+}
+
+@test "L15 two ADDs at once for the same interface, with different VFs: one of them has it, and DEL finds that" {
+	conf "$PF0V0" '"vlan": 100'
+	(
+		under=(strace -qq -o "$T/strace" -e trace=symlinkat -e inject=symlinkat:delay_exit=3000000) # between claim and record
+		cni ADD p1
+		exit "$status"
+	) 3>&- &
+	within 10 test -L /run/sriov-cni/@p1:net1
+	conf "$PF0V1"
+	cni ADD p1
+	error_object 11 'interface net1 of container p1' "$PF0V0"
+	wait $!
+	link_has p1 net1 "parentdev $PF0V0"
+	DEL p1
+	unchanged
 }
 
 # --- E5 ---

@@ -1,0 +1,192 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* step_own.c - the VF's own link as it was: its MAC, which only its PF can let it have back, and
+ * the rest */
+#include <errno.h>
+#include <string.h>
+
+#include "steps.h"
+
+static int set_own_mac(struct attachment *a, const struct rt_link *link, struct err *e)
+{
+	struct rt_link_change c = RT_LINK_KEEP;
+
+	c.mac = a->rec.link.mac;
+	if (link->mac == c.mac) {
+		/* the kernel tells a driver only of a MAC that is another one: this bit makes it
+		 * that */
+		c.mac ^= 1;
+		if (rt_link_change(a->host, link->ifindex, &c, e) < 0)
+			return -1;
+		c.mac = a->rec.link.mac;
+	}
+	return rt_link_change(a->host, link->ifindex, &c, e);
+}
+
+/* Whether the PF has the own MAC from the VF, where it had it before. Result: 1 or 0. */
+static int pf_has_heard(struct attachment *a, struct err *e)
+{
+	int there;
+
+	if (!a->rec.link.mac_reported)
+		return 1;
+	there = vf_refresh_pf(a, e);
+	if (there <= 0)
+		return there < 0 ? -1 : 1; /* there is no PF that could */
+	return attachment_vf_attrs(a)->f[VF_MAC].v == a->rec.link.mac;
+}
+
+static int reopen(struct attachment *a, const struct rt_link *link, struct err *e)
+{
+	struct rt_link_change c = RT_LINK_KEEP;
+
+	for (int i = 0; i < 2; i++) {
+		c.up = !(link->flags & IFF_UP) ^ i;
+		if (rt_link_change(a->host, link->ifindex, &c, e) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+static int own_mac_back(struct attachment *a, const struct rt_link *link, struct err *e)
+{
+	struct err refused = {0};
+	struct rt_link opened;
+	int heard;
+
+	/* an admin MAC would forbid it; igbvf also has to be told after, so vf_revert() comes once
+	 * more */
+	if (vf_free_mac(a, e) < 0)
+		return -1;
+	if (!set_own_mac(a, link, &refused)) {
+		heard = pf_has_heard(a, e);
+		if (heard)
+			return heard < 0 ? -1 : 0;
+	} else if (refused.errnum != EADDRNOTAVAIL && refused.errnum != EBUSY) {
+		*e = refused;
+		return -1;
+	}
+	/*
+	 * A PF that was reset does not listen to its VFs before they are reset as well, which
+	 * opening or closing them does (igb; it answers no, or for 2 s not at all).
+	 */
+	if (reopen(a, link, e) < 0 || rt_link_by_index(a->host, link->ifindex, &opened, e) < 0)
+		return -1;
+	return set_own_mac(a, &opened, e);
+}
+
+static bool has_altname(const struct record_link *l, const char *name)
+{
+	for (unsigned i = 0; i < l->n_altnames; i++)
+		if (!strcmp(l->altnames[i], name))
+			return true;
+	return false;
+}
+
+/*
+ * Alternative names that the VF did not have: the pod gave them, and the kernel has brought them
+ * along when the namespace ended.
+ */
+static int drop_new_altnames(struct attachment *a, struct rt_link *link, struct err *e)
+{
+	char dropped[RT_ALTNAMES][RT_ALTNAME_LEN];
+	unsigned n;
+
+	do {
+		n = 0;
+		for (unsigned i = 0; i < link->n_altnames && i < RT_ALTNAMES; i++)
+			if (!has_altname(&a->rec.link, link->altnames[i]))
+				memcpy(dropped[n++], link->altnames[i], RT_ALTNAME_LEN);
+		if (n && (rt_altnames_change(a->host, link->ifindex, false, n, dropped, e) < 0 ||
+			  rt_link_by_index(a->host, link->ifindex, link, e) < 0))
+			return -1;
+	} while (n);
+	return 0;
+}
+
+/*
+ * Whether the VF's own MAC has to be put back: it has another, or its PF has one that it did not
+ * report, or it was bound anew and took for its PF's what it once reported itself. Result: 1, 0.
+ */
+static int lost_own_mac(struct attachment *a, const struct rt_link *now, struct err *e)
+{
+	const struct record_link *want = &a->rec.link;
+	const struct vf_attrs *pf_side = attachment_vf_attrs(a);
+	int own;
+
+	if (!want->mac || now->mac != want->mac)
+		return want->mac != 0;
+	if (!want->mac_reported || !pf_side)
+		return 0;
+	if (pf_side->f[VF_MAC].v != a->rec.found.f[VF_MAC].v)
+		return 1;
+	own = vfdev_mac_is_own(a->sys, &a->vf, e);
+	return own < 0 ? -1 : !own;
+}
+
+int own_link_revert(struct attachment *a, struct err *e)
+{
+	const struct record_link *want = &a->rec.link;
+	struct rt_link_change c = RT_LINK_KEEP;
+	struct rt_link now;
+	struct err first = {0}, step = {0};
+	bool again = false;
+	int lost;
+
+	if (vfdev_refresh(a->sys, &a->vf, e) < 0)
+		return -1;
+	if (!a->vf.ifname[0]) /* move_revert() has said why; it can report its MAC when it has a
+				 netdev */
+		return want->mac_reported ? vf_free_mac(a, e) : 0;
+	if (rt_link_by_name(a->host, a->vf.ifname, &now, e) < 0)
+		return -1;
+
+	lost = lost_own_mac(a, &now, &step);
+	if (lost) {
+		again = true;
+		if (lost < 0 || own_mac_back(a, &now, &step) < 0) {
+			err_ctx(&step, "VF %s: own MAC", a->vf.name);
+			(void)err_keep_first(&first, &step); /* told below */
+		}
+	}
+	if (drop_new_altnames(a, &now, &step) < 0) {
+		err_ctx(&step, "VF %s: alternative names of the pod", a->vf.name);
+		(void)err_keep_first(&first, &step); /* told below */
+	}
+	for (unsigned i = 0; i < want->n_altnames; i++) {
+		bool there = false;
+
+		for (unsigned k = 0; k < now.n_altnames && k < RT_ALTNAMES; k++)
+			there = there || !strcmp(now.altnames[k], want->altnames[i]);
+		/*
+		 * udev gives a device that comes back its alternative names as well, and may be
+		 * faster
+		 */
+		if (!there &&
+		    rt_altnames_change(a->host, now.ifindex, true, 1, &want->altnames[i], &step) <
+			    0 &&
+		    step.errnum != EEXIST) {
+			err_ctx(&step, "VF %s: alternative name %s", a->vf.name, want->altnames[i]);
+			(void)err_keep_first(&first, &step); /* told below */
+		}
+		step.code = 0;
+	}
+	if (now.mtu != want->mtu)
+		c.mtu = want->mtu;
+	c.mask = (want->flags ^ now.flags) & RECORD_FLAGS;
+	c.flags = want->flags & c.mask;
+	again = again || c.mtu || c.mask & IFF_UP;
+	if ((c.mtu || c.mask) && rt_link_change(a->host, now.ifindex, &c, &step) < 0) {
+		err_ctx(&step, "VF %s: MTU and flags", a->vf.name);
+		(void)err_keep_first(&first, &step); /* told below */
+	}
+	/*
+	 * A VF that gets a MAC, or an MTU (igbvf), or is opened or closed, reports its MAC to the
+	 * PF, where it would stay.
+	 */
+	if (again && vf_revert(a, &step) < 0)
+		(void)err_keep_first(&first, &step); /* told below */
+	if (!first.code)
+		return 0;
+	*e = first;
+	return -1;
+}
