@@ -53,24 +53,13 @@ int attachment_prepare(struct attachment *a, struct err *e);
 int attachment_look(struct attachment *a, struct err *e);
 
 /*
- * For the other commands: takes the lock of the VF that this container's interface has, and loads
- * its record. Result: 1, 0 where there is no record.
+ * Takes the lock of a VF for this operation, waiting at most 10 s: a->lock. Errors as of
+ * record_lock().
  */
-int attachment_load(struct attachment *a, struct err *e);
+int attachment_lock(struct attachment *a, const char *vf, struct err *e);
 
-/*
- * For GC: releases what the record of VF vf says, unless it is in order: another network's, in the
- * list `valid` of
- * {"containerID", "ifname"}, an operation is under way with it, or its namespace lives.
- */
-int attachment_collect(const struct attachment *a, const char *vf, const json_t *valid,
-		       struct err *e);
+/* Opens the host's namespace and a socket in it: a->host_ns, a->host. ret_id: may be NULL. */
+int attachment_open_host(struct attachment *a, struct netns_id *ret_id, struct err *e);
 
 /* The VF's values on its PF as a->pf has them; NULL where the PF or the VF is gone. */
 const struct vf_attrs *attachment_vf_attrs(const struct attachment *a);
-
-/*
- * Whether a socket is in the very namespace that a record speaks of. That has its inode; but the
- * inode of a namespace that ended is given to another.
- */
-bool attachment_is_pod(const struct rt *pod, const struct record *r);

@@ -3,6 +3,7 @@
 #include "commands.h"
 
 #include "log.h"
+#include "recovery.h"
 #include "steps.h"
 
 static int add(struct attachment *a, json_t **ret_answer, struct err *e)
@@ -36,7 +37,7 @@ static int del_unrecorded(struct attachment *a, struct err *e)
 
 static int del(struct attachment *a, json_t **ret_answer, struct err *e)
 {
-	int found = attachment_load(a, e);
+	int found = recovery_load(a, e);
 	struct err unwritten;
 
 	(void)ret_answer; /* DEL has none */
@@ -68,7 +69,7 @@ static int check(struct attachment *a, json_t **ret_answer, struct err *e)
 		return err_set(e, CNI_EVERSION, 0,
 			       "CNI %s has no CHECK; use cniVersion 0.4.0 or newer",
 			       cni_version_name(a->conf->version));
-	found = attachment_load(a, e);
+	found = recovery_load(a, e);
 	if (found < 0)
 		return -1;
 	if (!found || a->rec.phase != RECORD_ATTACHED)
@@ -96,7 +97,7 @@ static int collect(const char *vf, void *arg, struct err *e)
 	struct err failed = {0};
 
 	/* one that is stuck must not stop the others; the first is told at the end */
-	if (attachment_collect(a, vf, a->conf->valid_attachments, &failed) < 0) {
+	if (recovery_collect(a, vf, a->conf->valid_attachments, &failed) < 0) {
 		log_line(LOG_ERROR, "%s", failed.msg);
 		(void)err_keep_first(e, &failed);
 	}

@@ -9,6 +9,7 @@
 #include "log.h"
 #include "mem.h"
 #include "netns.h"
+#include "recovery.h"
 
 /*
  * Theory of operation: a namespace whose path is gone still exists while a process, a mount, an
@@ -61,7 +62,7 @@ static bool open_lost_pod(struct attachment *a)
 	struct err unused = {0}; /* there is another way */
 
 	if (fd < 0 || rt_open_in(a->host_ns, fd, &pod, &unused) < 0 ||
-	    !attachment_is_pod(pod, &a->rec))
+	    !recovery_is_pod(pod, &a->rec))
 		return false;
 	log_line(
 		LOG_WARNING,

@@ -1,0 +1,216 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* recovery.c - a record that is there already: whose it is, and what a dead operation left */
+#include "recovery.h"
+
+#include <string.h>
+
+#include "log.h"
+#include "mem.h"
+#include "steps.h"
+
+bool recovery_is_pod(const struct rt *pod, const struct record *r)
+{
+	uint64_t cookie = rt_netns_cookie(pod);
+
+	return !cookie || !r->netns_cookie || cookie == r->netns_cookie;
+}
+
+/* Takes over what the record says, for the operations that begin with one. The lock is held. */
+static int open_recorded(struct attachment *a, struct err *e)
+{
+	const struct record *r = &a->rec;
+	struct err gone = {0};
+
+	if (attachment_open_host(a, NULL, e) < 0)
+		return -1;
+	memcpy(a->vf.name, r->vf, sizeof(a->vf.name));
+	memcpy(a->vf.pf, r->pf, sizeof(a->vf.pf));
+	a->vf.index = r->index;
+
+	/*
+	 * Another namespace can have been mounted over the same path, and have the same inode: only
+	 * the same one is the pod.
+	 */
+	a->pod_ns = netns_open(r->netns, &a->pod_id, &gone);
+	if (a->pod_ns < 0)
+		return 0;
+	if (netns_same(&a->pod_id, &r->netns_id)) {
+		if (rt_open_in(a->host_ns, a->pod_ns, &a->pod, e) < 0)
+			return -1;
+		if (recovery_is_pod(a->pod, r))
+			return 0;
+		rt_free(a->pod);
+		a->pod = NULL;
+	}
+	closep(&a->pod_ns);
+	a->pod_ns = -1;
+	return 0;
+}
+
+/*
+ * What a dead process left of the VF is brought to its end: in the name of the container that had
+ * it, with the IPAM section that was recorded. a->lock guards the VF already.
+ */
+static int recover(const struct attachment *a, struct record *r, struct err *e)
+{
+	struct cni_args args = *a->args;
+	struct attachment old = ATTACHMENT_INIT;
+	int ret;
+
+	old.args = &args;
+	old.env = a->env;
+	old.sys = a->sys;
+	old.folder = a->folder;
+	old.rec = *r;
+	*r = (struct record){0};
+	args.container_id = old.rec.container_id;
+	args.ifname = old.rec.ifname;
+	args.netns = old.rec.netns;
+	args.args = "";
+
+	log_line(LOG_WARNING,
+		 "VF %s was left half-way (%s) by container %s, interface %s: giving it back",
+		 old.rec.vf,
+		 old.rec.phase == RECORD_ATTACHED ? "its namespace is gone"
+						  : "its operation did not end",
+		 args.container_id, args.ifname);
+	ret = open_recorded(&old, e) < 0 || steps_revert(&old, e) < 0 ? -1 : 0;
+	if (ret < 0)
+		err_ctx(e, "VF %s: cannot give back what container %s left", old.rec.vf,
+			args.container_id);
+	attachment_close(&old);
+	return ret;
+}
+
+/*
+ * A record that cannot be understood is put aside, for a person to look at, and the VF goes on
+ * without: it must not be out of use for good. Result as of record_load().
+ */
+static int load_sound(const struct attachment *a, const char *vf, struct record *ret, struct err *e)
+{
+	struct err damaged = {0};
+	int found = record_load(a->folder, vf, ret, &damaged);
+
+	if (found >= 0)
+		return found;
+	if (damaged.code != CNI_ESTATE) {
+		*e = damaged;
+		return -1;
+	}
+	log_line(LOG_ERROR,
+		 "%s; it is kept as " RECORD_FOLDER "/%s" RECORD_ASIDE
+		 ", and what the VF was like before is not known",
+		 damaged.msg, vf);
+	return record_set_aside(a->folder, vf, e);
+}
+
+static bool namespace_lives(const struct record *r)
+{
+	struct netns_id id;
+	struct err gone;
+	_cleanup_fd_ int own = netns_open_own(NULL, &gone), fd = netns_open(r->netns, &id, &gone);
+	_cleanup_(rt_freep) struct rt *pod = NULL;
+
+	if (fd < 0 || !netns_same(&id, &r->netns_id))
+		return false;
+	/* in doubt it lives */
+	return own < 0 || rt_open_in(own, fd, &pod, &gone) < 0 || recovery_is_pod(pod, r);
+}
+
+static bool is_valid(const struct record *r, const json_t *valid)
+{
+	json_t *item;
+	size_t i;
+
+	json_array_foreach(valid, i, item) {
+		const char *id = json_string_value(json_object_get(item, "containerID"));
+		const char *ifname = json_string_value(json_object_get(item, "ifname"));
+
+		if (id && ifname && !strcmp(id, r->container_id) && !strcmp(ifname, r->ifname))
+			return true;
+	}
+	return false;
+}
+
+int recovery_collect(const struct attachment *a, const char *vf, const json_t *valid, struct err *e)
+{
+	_cleanup_fd_ int lock = -1;
+	struct record r = {0};
+	struct err busy = {0};
+	int ret = 0;
+
+	lock = record_lock(a->folder, vf, "GC", 0, &busy);
+	if (lock < 0 && busy.code != CNI_EAGAIN) {
+		*e = busy;
+		return -1;
+	}
+	if (lock < 0) {
+		log_line(LOG_INFO, "left alone: %s", busy.msg); /* whoever works on it sees to it */
+		return 0;
+	}
+	ret = load_sound(a, vf, &r, e);
+	if (ret <= 0)
+		return ret;
+	ret = 0;
+	if (strcmp(r.network, a->conf->name) || is_valid(&r, valid))
+		ret = 0;
+	else if (r.phase == RECORD_ATTACHED && namespace_lives(&r))
+		log_line(
+			LOG_WARNING,
+			"VF %s: container %s is not a valid attachment, but its namespace %s lives: left alone",
+			vf, r.container_id, r.netns);
+	else
+		ret = recover(a, &r, e);
+	record_clear(&r);
+	return ret;
+}
+
+int recovery_settle(struct attachment *a, struct err *e)
+{
+	struct record r = {0};
+	int found = load_sound(a, a->vf.name, &r, e), ret = 0;
+
+	if (found <= 0)
+		return found;
+	bool ours = !strcmp(r.container_id, a->args->container_id) &&
+		    !strcmp(r.ifname, a->args->ifname);
+
+	if (r.phase != RECORD_ATTACHED || !namespace_lives(&r))
+		ret = recover(a, &r, e);
+	else if (ours)
+		ret = err_set(
+			e, CNI_ECONFIG, 0,
+			"interface %s of container %s has VF %s already; DEL has to come before another ADD",
+			r.ifname, r.container_id, a->vf.name);
+	else
+		ret = err_set(e, CNI_EAGAIN, 0,
+			      "VF %s is held by container %s, interface %s, network %s", a->vf.name,
+			      r.container_id, r.ifname, r.network);
+	record_clear(&r);
+	return ret;
+}
+
+int recovery_load(struct attachment *a, struct err *e)
+{
+	const struct cni_args *args = a->args;
+	char vf[PCIADDR_TEXT];
+	int found = record_index_find(a->folder, args->container_id, args->ifname, vf, e);
+
+	if (found <= 0)
+		return found;
+	if (attachment_lock(a, vf, e) < 0)
+		return -1;
+	found = load_sound(a, vf, &a->rec, e);
+	if (found < 0)
+		return -1;
+	if (!found && record_drop(a->folder, vf, e) < 0)
+		return -1; /* an ADD that was killed while it wrote the record */
+	if (!found || strcmp(a->rec.container_id, args->container_id) ||
+	    strcmp(a->rec.ifname, args->ifname)) {
+		record_clear(&a->rec); /* the VF has another owner by now */
+		closep(&a->lock);
+		a->lock = -1;
+		return record_index_drop(a->folder, args->container_id, args->ifname, e);
+	}
+	return open_recorded(a, e) < 0 ? -1 : 1;
+}

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* recovery.h - a record that is there already: whose it is, and what a dead operation left */
+#pragma once
+
+#include "attachment.h"
+
+/*
+ * For the other commands: takes the lock of the VF that this container's interface has, and loads
+ * its record. Result: 1, 0 where there is no record.
+ */
+int recovery_load(struct attachment *a, struct err *e);
+
+/*
+ * For GC: releases what the record of VF vf says, unless it is in order: another network's, in the
+ * list `valid` of
+ * {"containerID", "ifname"}, an operation is under way with it, or its namespace lives.
+ */
+int recovery_collect(const struct attachment *a, const char *vf, const json_t *valid,
+		     struct err *e);
+
+/*
+ * For ADD, whose lock of the VF is held: whoever wrote the VF's record has ended, well or badly.
+ * What a dead ADD or DEL, or a container whose namespace is gone, left is given back. Errors:
+ * CNI_EAGAIN: a living container has the VF; CNI_ECONFIG: this very interface has it; those of
+ * giving back.
+ */
+int recovery_settle(struct attachment *a, struct err *e);
+
+/*
+ * Whether a socket is in the very namespace that a record speaks of. That has its inode; but the
+ * inode of a namespace that ended is given to another.
+ */
+bool recovery_is_pod(const struct rt *pod, const struct record *r);
