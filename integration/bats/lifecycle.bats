@@ -597,6 +597,21 @@ let_go() {
 	unchanged
 }
 
+@test "L15 a DEL that waited while its interface got another VF gives back that one" {
+	mkdir -p -m 700 /run/sriov-cni
+	ln -s "$PF0V0" /run/sriov-cni/@p1:net1 # an ADD was killed after its claim
+	flock "/run/sriov-cni/$PF0V0.lock" sleep 4 3>&- &
+	conf "$PF0V1" '"vlan": 100'
+	(cni DEL p1; exit "$status") 3>&- &
+	local deleting=$!
+	within 3 grep -q -- '->' /proc/locks # it waits
+	rm /run/sriov-cni/@p1:net1
+	ADD p1
+	wait $deleting
+	unset 'attached[p1 net1]'
+	unchanged
+}
+
 # --- E5 ---
 
 @test "E5 the binary needs nothing but itself and the kernel's files" {
