@@ -612,6 +612,20 @@ let_go() {
 	unchanged
 }
 
+@test "L15 a DEL without a record that waited while the VF went home has nothing to do" {
+	mkdir -p -m 700 /run/sriov-cni
+	ip link set pf0v0 netns p1 name net1
+	flock "/run/sriov-cni/$PF0V0.lock" sleep 3 3>&- &
+	conf "$PF0V0"
+	(cni DEL p1; printf '%s\n' "$status" "$out" >"$T/deleted") 3>&- &
+	local deleting=$!
+	within 3 grep -q -- '->' /proc/locks # it waits
+	ip -n p1 link set net1 netns 1 name pf0v0
+	wait $deleting
+	equal 'exit status, and what was printed' "$(<"$T/deleted")" 0
+	unchanged
+}
+
 # --- E5 ---
 
 @test "E5 the binary needs nothing but itself and the kernel's files" {
