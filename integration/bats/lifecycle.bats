@@ -598,7 +598,8 @@ let_go() {
 }
 
 @test "L15 a DEL that waited while its interface got another VF gives back that one" {
-	mkdir -p -m 700 /run/sriov-cni
+	mkdir -p /run/sriov-cni
+	chmod 700 /run/sriov-cni
 	ln -s "$PF0V0" /run/sriov-cni/@p1:net1 # an ADD was killed after its claim
 	flock "/run/sriov-cni/$PF0V0.lock" sleep 4 3>&- &
 	conf "$PF0V1" '"vlan": 100'
@@ -613,7 +614,8 @@ let_go() {
 }
 
 @test "L15 a DEL without a record that waited while the VF went home has nothing to do" {
-	mkdir -p -m 700 /run/sriov-cni
+	mkdir -p /run/sriov-cni
+	chmod 700 /run/sriov-cni
 	ip link set pf0v0 netns p1 name net1
 	flock "/run/sriov-cni/$PF0V0.lock" sleep 3 3>&- &
 	conf "$PF0V0"
