@@ -190,6 +190,24 @@ int recovery_settle(struct attachment *a, struct err *e)
 	return ret;
 }
 
+/*
+ * Whether the index says the same, now that the VF's lock is held, without which nobody changes its
+ * entry. Result: 1 or 0.
+ */
+static int is_indexed(const struct attachment *a, const char *vf, struct err *e)
+{
+	char now[PCIADDR_TEXT];
+	int found = record_index_find(a->folder, a->args->container_id, a->args->ifname, now, e);
+
+	return found <= 0 ? found : !strcmp(now, vf);
+}
+
+static void unlock(struct attachment *a)
+{
+	closep(&a->lock);
+	a->lock = -1;
+}
+
 int recovery_load(struct attachment *a, struct err *e)
 {
 	const struct cni_args *args = a->args;
@@ -200,6 +218,12 @@ int recovery_load(struct attachment *a, struct err *e)
 		return found;
 	if (attachment_lock(a, vf, e) < 0)
 		return -1;
+	found = is_indexed(a, vf, e);
+	if (found <= 0) {
+		unlock(a);
+		/* while the lock was waited for, the interface has lost its VF, or got another */
+		return found < 0 ? -1 : recovery_load(a, e);
+	}
 	found = load_sound(a, vf, &a->rec, e);
 	if (found < 0)
 		return -1;
@@ -208,9 +232,9 @@ int recovery_load(struct attachment *a, struct err *e)
 	if (!found || strcmp(a->rec.container_id, args->container_id) ||
 	    strcmp(a->rec.ifname, args->ifname)) {
 		record_clear(&a->rec); /* the VF has another owner by now */
-		closep(&a->lock);
-		a->lock = -1;
-		return record_index_drop(a->folder, args->container_id, args->ifname, e);
+		found = record_index_drop(a->folder, args->container_id, args->ifname, e);
+		unlock(a);
+		return found;
 	}
 	return open_recorded(a, e) < 0 ? -1 : 1;
 }

@@ -190,6 +190,10 @@ int move_unrecorded(struct attachment *a, struct err *e)
 	record_clear(&r);
 	if (found)
 		return 0;
+	/* while the lock was waited for, whoever held it may have brought it home */
+	if (rt_link_by_name(a->pod, a->args->ifname, &link, &none) < 0 ||
+	    strcmp(link.parent, a->vf.name))
+		return 0;
 
 	c.netns_fd = a->host_ns;
 	c.name = "eth%d"; /* a pattern to the kernel */

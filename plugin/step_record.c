@@ -12,7 +12,7 @@
 int claim_apply(struct attachment *a, struct err *e)
 {
 	const struct cni_args *args = a->args;
-	char vf[PCIADDR_TEXT];
+	char vf[PCIADDR_TEXT], now[PCIADDR_TEXT];
 	struct record other = {0};
 	_cleanup_fd_ int lock = -1;
 	int r = record_index_add(a->folder, args->container_id, args->ifname, a->vf.name, e);
@@ -31,6 +31,12 @@ int claim_apply(struct attachment *a, struct err *e)
 		if (lock < 0)
 			return err_ctx(e, "interface %s of container %s", args->ifname,
 				       args->container_id);
+		if (record_index_find(a->folder, args->container_id, args->ifname, now, e) != 1 ||
+		    strcmp(now, vf)) {
+			closep(&lock); /* it has changed before the lock was ours */
+			lock = -1;
+			return claim_apply(a, e);
+		}
 	}
 	r = record_load(a->folder, vf, &other, e);
 	if (r < 0)

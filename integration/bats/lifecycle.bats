@@ -679,6 +679,37 @@ let_go() {
 	unchanged
 }
 
+@test "L15 a DEL that waited while its interface got another VF gives back that one" {
+	mkdir -p /run/sriov-cni
+	chmod 700 /run/sriov-cni
+	ln -s "$PF0V0" /run/sriov-cni/@p1:net1 # an ADD was killed after its claim
+	flock "/run/sriov-cni/$PF0V0.lock" sleep 4 3>&- &
+	conf "$PF0V1" '"vlan": 100'
+	(cni DEL p1; exit "$status") 3>&- &
+	local deleting=$!
+	within 3 grep -q -- '->' /proc/locks # it waits
+	rm /run/sriov-cni/@p1:net1
+	ADD p1
+	wait $deleting
+	unset 'attached[p1 net1]'
+	unchanged
+}
+
+@test "L15 a DEL without a record that waited while the VF went home has nothing to do" {
+	mkdir -p /run/sriov-cni
+	chmod 700 /run/sriov-cni
+	ip link set pf0v0 netns p1 name net1
+	flock "/run/sriov-cni/$PF0V0.lock" sleep 3 3>&- &
+	conf "$PF0V0"
+	(cni DEL p1; printf '%s\n' "$status" "$out" >"$T/deleted") 3>&- &
+	local deleting=$!
+	within 3 grep -q -- '->' /proc/locks # it waits
+	ip -n p1 link set net1 netns 1 name pf0v0
+	wait $deleting
+	equal 'exit status, and what was printed' "$(<"$T/deleted")" 0
+	unchanged
+}
+
 # --- E5 ---
 
 @test "E5 the binary needs nothing but itself and the kernel's files" {
