@@ -68,6 +68,17 @@ int ipam_revert(struct attachment *a, struct err *e)
 
 int ipam_release_unrecorded(struct attachment *a, struct err *e)
 {
+	struct err missing = {0};
+	char path[PATH_MAX];
+
+	/* ADD refuses such a network: a container that never got anything must not be stuck for it
+	 */
+	if (a->conf->ipam_type &&
+	    delegate_find(a->conf->ipam_type, a->args->path, path, &missing) < 0) {
+		log_line(LOG_WARNING, "%s; no address is known that it would have to release",
+			 missing.msg);
+		return 0;
+	}
 	return call_ipam(a, CNI_DEL, NULL, e);
 }
 

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "mem.h"
 #include "steps.h"
 
 static int set_own_mac(struct attachment *a, const struct rt_link *link, struct err *e)
@@ -47,10 +48,9 @@ static int reopen(struct attachment *a, const struct rt_link *link, struct err *
 	return 0;
 }
 
-static int own_mac_back(struct attachment *a, const struct rt_link *link, struct err *e)
+static int own_mac_back(struct attachment *a, struct rt_link *link, struct err *e)
 {
 	struct err refused = {0};
-	struct rt_link opened;
 	int heard;
 
 	/* an admin MAC would forbid it; igbvf also has to be told after, so vf_revert() comes once
@@ -69,9 +69,9 @@ static int own_mac_back(struct attachment *a, const struct rt_link *link, struct
 	 * A PF that was reset does not listen to its VFs before they are reset as well, which
 	 * opening or closing them does (igb; it answers no, or for 2 s not at all).
 	 */
-	if (reopen(a, link, e) < 0 || rt_link_by_index(a->host, link->ifindex, &opened, e) < 0)
+	if (reopen(a, link, e) < 0 || rt_link_by_index(a->host, link->ifindex, link, e) < 0)
 		return -1;
-	return set_own_mac(a, &opened, e);
+	return set_own_mac(a, link, e);
 }
 
 static bool has_altname(const struct record_link *l, const char *name)
@@ -123,46 +123,57 @@ static int lost_own_mac(struct attachment *a, const struct rt_link *now, struct 
 	return own < 0 ? -1 : !own;
 }
 
-int own_link_revert(struct attachment *a, struct err *e)
+/*
+ * The parts of the way back. now: the link as it is, read again by who changes it. again: set where
+ * the VF may have reported its MAC to its PF, where it would stay.
+ */
+
+/* Before the MAC: igbvf is reset by it, and takes the MAC that its PF has by then. */
+static int put_mtu_back(struct attachment *a, struct rt_link *now, bool *again, struct err *e)
+{
+	struct rt_link_change c = RT_LINK_KEEP;
+
+	c.mtu = a->rec.link.mtu;
+	if (now->mtu == c.mtu)
+		return 0;
+	*again = true;
+	if (rt_link_change(a->host, now->ifindex, &c, e) < 0 ||
+	    rt_link_by_index(a->host, now->ifindex, now, e) < 0 || vf_refresh_pf(a, e) < 0)
+		return err_ctx(e, "VF %s: MTU", a->vf.name);
+	return 0;
+}
+
+static int put_mac_back(struct attachment *a, struct rt_link *now, bool *again, struct err *e)
+{
+	int lost = lost_own_mac(a, now, e);
+
+	if (!lost)
+		return 0;
+	*again = true;
+	if (lost < 0 || own_mac_back(a, now, e) < 0)
+		return err_ctx(e, "VF %s: own MAC", a->vf.name);
+	return 0;
+}
+
+static int put_altnames_back(struct attachment *a, struct rt_link *now, bool *again, struct err *e)
 {
 	const struct record_link *want = &a->rec.link;
-	struct rt_link_change c = RT_LINK_KEEP;
-	struct rt_link now;
 	struct err first = {0}, step = {0};
-	bool again = false;
-	int lost;
 
-	if (vfdev_refresh(a->sys, &a->vf, e) < 0)
-		return -1;
-	if (!a->vf.ifname[0]) /* move_revert() has said why; it can report its MAC when it has a
-				 netdev */
-		return want->mac_reported ? vf_free_mac(a, e) : 0;
-	if (rt_link_by_name(a->host, a->vf.ifname, &now, e) < 0)
-		return -1;
-
-	lost = lost_own_mac(a, &now, &step);
-	if (lost) {
-		again = true;
-		if (lost < 0 || own_mac_back(a, &now, &step) < 0) {
-			err_ctx(&step, "VF %s: own MAC", a->vf.name);
-			(void)err_keep_first(&first, &step); /* told below */
-		}
-	}
-	if (drop_new_altnames(a, &now, &step) < 0) {
+	(void)again; /* they are none of the driver's business */
+	if (drop_new_altnames(a, now, &step) < 0) {
 		err_ctx(&step, "VF %s: alternative names of the pod", a->vf.name);
 		(void)err_keep_first(&first, &step); /* told below */
 	}
 	for (unsigned i = 0; i < want->n_altnames; i++) {
 		bool there = false;
 
-		for (unsigned k = 0; k < now.n_altnames && k < RT_ALTNAMES; k++)
-			there = there || !strcmp(now.altnames[k], want->altnames[i]);
-		/*
-		 * udev gives a device that comes back its alternative names as well, and may be
-		 * faster
+		for (unsigned k = 0; k < now->n_altnames && k < RT_ALTNAMES; k++)
+			there = there || !strcmp(now->altnames[k], want->altnames[i]);
+		/* udev gives a device that comes back its alternative names too, and may be faster
 		 */
 		if (!there &&
-		    rt_altnames_change(a->host, now.ifindex, true, 1, &want->altnames[i], &step) <
+		    rt_altnames_change(a->host, now->ifindex, true, 1, &want->altnames[i], &step) <
 			    0 &&
 		    step.errnum != EEXIST) {
 			err_ctx(&step, "VF %s: alternative name %s", a->vf.name, want->altnames[i]);
@@ -170,19 +181,46 @@ int own_link_revert(struct attachment *a, struct err *e)
 		}
 		step.code = 0;
 	}
-	if (now.mtu != want->mtu)
-		c.mtu = want->mtu;
-	c.mask = (want->flags ^ now.flags) & RECORD_FLAGS;
-	c.flags = want->flags & c.mask;
-	again = again || c.mtu || c.mask & IFF_UP;
-	if ((c.mtu || c.mask) && rt_link_change(a->host, now.ifindex, &c, &step) < 0) {
-		err_ctx(&step, "VF %s: MTU and flags", a->vf.name);
-		(void)err_keep_first(&first, &step); /* told below */
-	}
-	/*
-	 * A VF that gets a MAC, or an MTU (igbvf), or is opened or closed, reports its MAC to the
-	 * PF, where it would stay.
-	 */
+	if (!first.code)
+		return 0;
+	*e = first;
+	return -1;
+}
+
+static int put_flags_back(struct attachment *a, struct rt_link *now, bool *again, struct err *e)
+{
+	struct rt_link_change c = RT_LINK_KEEP;
+
+	c.mask = (a->rec.link.flags ^ now->flags) & RECORD_FLAGS;
+	c.flags = a->rec.link.flags & c.mask;
+	if (!c.mask)
+		return 0;
+	*again = *again || c.mask & IFF_UP;
+	if (rt_link_change(a->host, now->ifindex, &c, e) < 0 ||
+	    rt_link_by_index(a->host, now->ifindex, now, e) < 0)
+		return err_ctx(e, "VF %s: flags", a->vf.name);
+	return put_mac_back(a, now, again, e); /* opening can be a reset, too */
+}
+
+int own_link_revert(struct attachment *a, struct err *e)
+{
+	static int (*const parts[])(struct attachment * a, struct rt_link * now, bool *again,
+				    struct err *e) = {put_mtu_back, put_mac_back, put_altnames_back,
+						      put_flags_back};
+	struct err first = {0}, step = {0};
+	bool again = false;
+	struct rt_link now;
+
+	if (vfdev_refresh(a->sys, &a->vf, e) < 0)
+		return -1;
+	if (!a->vf.ifname[0]) /* move_revert() has said why; it reports its MAC when it has one */
+		return a->rec.link.mac_reported ? vf_free_mac(a, e) : 0;
+	if (rt_link_by_name(a->host, a->vf.ifname, &now, e) < 0)
+		return -1;
+
+	for (size_t i = 0; i < ARRAY_SIZE(parts); i++)
+		if (parts[i](a, &now, &again, &step) < 0)
+			(void)err_keep_first(&first, &step); /* told below */
 	if (again && vf_revert(a, &step) < 0)
 		(void)err_keep_first(&first, &step); /* told below */
 	if (!first.code)

@@ -5,6 +5,8 @@
 # The PF is netdevsim's: the kernel's own rtnetlink, and a driver that keeps what is set on its VFs. It has no PCI devices
 # and no netdevs of VFs, so ADD has nothing to move; what is shown is what lib/rt_vf.c reads and sets (integration/pf). The
 # witness is ip, for what it sets and, as far as it finds the VFs in the answer, for what it reads.
+#
+# seconds for each test: 5
 
 load lib
 

@@ -4,6 +4,8 @@
 #
 # SWEEP=all does each call, and with each error of ERRORS; else every 7th, beginning with another one each time that the suite
 # runs, which is told, and with the one error that stands in the test.
+#
+# seconds for each test: 17
 
 load lib
 

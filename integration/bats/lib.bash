@@ -171,6 +171,14 @@ make_vfs() {
 	done
 }
 
+# rename_back PF - a test that failed can have left it another name
+rename_back() {
+	local address=${1^^} link
+
+	link=$(compgen -G "/sys/bus/pci/devices/${!address}/net/*")
+	[[ ${link##*/} == "$1" ]] || ip link set "${link##*/}" name "$1"
+}
+
 make_anew() {
 	local pf
 
@@ -178,6 +186,7 @@ make_anew() {
 	ip -all netns del || true
 	rm -rf /run/netns/* /run/sriov-cni /var/lib/cni/*
 	for pf in pf0 pf1; do
+		rename_back "$pf"
 		echo 0 >"/sys/class/net/$pf/device/sriov_numvfs"
 		ip link set "$pf" mtu 1500 up
 		make_vfs "$pf"

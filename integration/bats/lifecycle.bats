@@ -1,6 +1,8 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: Apache-2.0
 # lifecycle.bats - an attachment from its record to its end (L1, L2, L4 to L6, L8, L15, E5)
+#
+# seconds for each test: 3
 
 load lib
 
@@ -214,6 +216,23 @@ everything() {
 	link_has '' oddname UP
 }
 
+@test "L4 a VF whose own MAC is another than its PF's has it after DEL, whatever reset it" {
+	for state in down up; do
+		ip link set pf0v6 $state
+		later "ip link set pf0v6 down
+			ip link set pf0 vf 6 mac 00:00:00:00:00:00; reset_vf 6
+			ip link set pf0v6 address $(mac_of '' pf0v6)"
+		ip link set pf0 vf 6 mac 02:00:5e:00:05:a3 # it has not heard of it yet
+		snapshot
+		conf "$PF0V6" '"trust": "on", "mtu": 1280' # trusted, it tells its PF its own MAC
+		ADD p1
+		DEL p1
+		unchanged
+		eval "${undo[-1]}"
+		unset 'undo[-1]'
+	done
+}
+
 @test "L4 after DEL the VF may choose its MAC, as before" {
 	later "ip link set pf0v3 address $(mac_of '' pf0v3)"
 	ip link set pf0v3 address 02:00:5e:00:00:99
@@ -285,6 +304,15 @@ back() {
 	conf "$PF0V0" "$HOST_LOCAL"
 	DEL unknown
 	CNI_NETNS='' DEL unknown
+	unchanged
+}
+
+@test "L5 DEL after an ADD that was refused for a missing IPAM plugin succeeds" {
+	conf "$PF0V0" '"ipam": {"type": "no-such-plugin"}'
+	cni ADD p1
+	refused 103 no-such-plugin
+	DEL p1
+	has "$err" 'no-such-plugin is not in CNI_PATH'
 	unchanged
 }
 

@@ -3,6 +3,8 @@
 # soak.bats - the random walk and the load, in their short form (L3, L5, L7, L8, L15); `make soak` runs the long one
 #
 # SEED=N takes the walk N again; the seed is told.
+#
+# seconds for each test: 65
 
 load lib
 
