@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: Apache-2.0
-# lifecycle.bats - an attachment from its record to its end (L1, L2, L4 to L6, L8, L15, E5)
+# lifecycle.bats - an attachment from its record to its end (L1 to L6, L8, L15, E5)
 
 load lib
 
@@ -212,6 +212,21 @@ everything() {
 	DEL p1
 	unchanged
 	link_has '' oddname UP
+}
+
+@test "L4 an admin MAC that the VF has not heard of is there again, and so is the VF's own" {
+	local own
+	own=$(mac_of '' pf0v0)
+	admin_mac 0 02:00:5e:00:00:77
+	snapshot
+	for keys in "\"mac\": \"$MAC\"" '"vlan": 100'; do
+		conf "$PF0V0" "$keys"
+		ADD p1
+		DEL p1
+		unchanged
+		vf_has pf0 0 'mac 02:00:5e:00:00:77'
+		equal 'MAC on the host' "$(mac_of '' pf0v0)" "$own"
+	done
 }
 
 @test "L4 after DEL the VF may choose its MAC, as before" {
@@ -583,6 +598,21 @@ let_go() {
 	ADD p2
 	((SECONDS - begin < 8)) || fail "it took $((SECONDS - begin)) s"
 	let_go
+}
+
+@test "L3 an ADD of another container takes back what a killed one did, and gets the VF" {
+	pod p2
+	snapshot
+	hang
+	pkill -9 -x sriov
+	wait $hanging || true
+	conf "$PF0V0" "$HOST_LOCAL"
+	ADD p2
+	no_link p1 net1
+	link_has p2 net1 "parentdev $PF0V0" UP
+	equal 'calls of IPAM' "$(xargs <"$IPAM_LOG")" 'ADD p1 DEL p1'
+	DEL p2
+	unchanged
 }
 
 # --- E5 ---
