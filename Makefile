@@ -97,6 +97,9 @@ fuzz: ## run each fuzzer for SECONDS (60)
 soak: deps build ## walk at random for STEPS (5000), load for SECONDS (300); SEED=n repeats
 	$(Q)integration/soak/run $(or $(STEPS),5000) $(or $(SECONDS),300) $(SEED)
 
+mutants: deps ## break the code in many places, one at a time: a test has to see each; ONLY='L5 GC'
+	$(Q)integration/mutants -o doc/mutants.md $(ONLY)
+
 # The loops that cppcheck is told of are macros of libraries whose headers it is not shown.
 lint: layers ## static analysis of sources, scripts and documents
 	$(Q)integration/docs
@@ -116,12 +119,13 @@ layers: ## check that the rooms keep to their own things
 	$(Q)integration/layers
 
 clean: ## remove build/, but for what deps fetched
-	$(Q)rm -rf build/lib build/plugin build/ipam-shim build/tests build/integration build/san build/fuzz build/sriov
+	$(Q)rm -rf build/lib build/plugin build/ipam-shim build/tests build/integration build/san build/fuzz \
+		build/mutants build/sriov
 
 help: ## this list
 	$(Q)sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | expand -t 14
-	$(Q)echo 'variables: SAN=1 (sanitizers) V=1 (show commands) DESTDIR PREFIX CNIBINDIR KERNEL PEER PF STEPS SECONDS SEED'
+	$(Q)echo 'variables: SAN=1 (sanitizers) V=1 (show commands) DESTDIR PREFIX CNIBINDIR KERNEL PEER PF STEPS SECONDS SEED ONLY'
 
 .DEFAULT_GOAL := build
-.PHONY: build deps install uninstall demo check check-unit check-vm vm bench fuzz soak lint format \
-	layers clean help
+.PHONY: build deps install uninstall demo check check-unit check-vm vm bench fuzz soak mutants lint \
+	format layers clean help

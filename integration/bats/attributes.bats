@@ -387,6 +387,12 @@ OTHERS='"mac": "02:00:5e:00:00:01", "vlan": 100, "vlanQoS": 3, "spoofchk": "off"
 	refused 100 'PF pf0' 'VF 3' 'max_tx_rate 1001' 'Invalid argument' 'driver igb '
 }
 
+@test "A12 a refusal takes back what comes without a MAC as well" {
+	conf "$PF0V3" '"vlan": 100, "vlanQoS": 3, "spoofchk": "off", "trust": "on", "link_state": "enable"'
+	cni ADD p1
+	refused 100 'link_state enable'
+}
+
 @test "A12 a refusal leaves alone what the VF had before" {
 	ip link set pf0 vf 3 vlan 77 qos 5
 	later 'ip link set pf0 vf 3 vlan 0'

@@ -70,6 +70,14 @@ lose() {
 	vf_has pf0 0 'vlan 100'
 }
 
+@test "L12 GC is passed on to an IPAM plugin that knows it" {
+	version=1.1.0
+	conf "$PF0V0" '"cni.dev/valid-attachments": [], "ipam": {"type": "knows"}'
+	cni GC ''
+	equal 'exit status' "$status" 0
+	equal 'calls of IPAM' "$(xargs <"$IPAM_LOG")" 'VERSION GC'
+}
+
 @test "L13 STATUS says what ADD would find" {
 	version=1.1.0
 	conf "$PF0V0" "$HOST_LOCAL"
@@ -84,6 +92,14 @@ lose() {
 	error_object 50 0000:99:00.0
 }
 
+@test "L13 STATUS passes on what the IPAM plugin says" {
+	version=1.1.0
+	conf "$PF0V0" '"ipam": {"type": "knows"}'
+	cni STATUS ''
+	error_object 51 'IPAM plugin knows' 'no address left'
+	equal 'calls of IPAM' "$(xargs <"$IPAM_LOG")" 'VERSION STATUS'
+}
+
 @test "L7 a late DEL does not touch the next owner of VF and namespace" {
 	conf "$PF0V0" '"vlan": 100'
 	CNI_NETNS=/run/netns/p1 ADD old
@@ -92,6 +108,17 @@ lose() {
 	CNI_NETNS=/run/netns/p1 DEL old
 	link_has p1 net1 "parentdev $PF0V0" UP
 	vf_has pf0 0 'vlan 100'
+}
+
+@test "L7 a late DEL of an ADD that was killed after its claim does not touch the next owner" {
+	conf "$PF0V0" '"vlan": 100'
+	ADD p1
+	ln -s "$PF0V0" /run/sriov-cni/@old:net1 # the claim is made before the record
+	CNI_NETNS=/run/netns/p1 DEL old
+	link_has p1 net1 "parentdev $PF0V0" UP
+	vf_has pf0 0 'vlan 100'
+	[[ ! -L /run/sriov-cni/@old:net1 ]]
+	CHECK p1
 }
 
 @test "A14 a raised PF stays up for those who did not ask for it, and goes down with the last" {

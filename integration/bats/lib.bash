@@ -45,12 +45,19 @@ teardown() {
 	same_world "$T/start" "$T/end" || failed+='the world is not as it was before the test'$'\n'
 	[[ ! -e /var/lib/cni/networks ]] || rm -r /var/lib/cni/networks
 	if [[ $failed || ! $BATS_TEST_COMPLETED ]]; then
+		[[ ! ${FIRST_FAILURE-} ]] || wait_for_end
 		printf '%s\n' "$failed" 'the end of the kernel log:' "$(dmesg | tail -n 30)" >&2
 	fi
 	[[ $failed ]] || return 0
 
 	make_anew
 	return 1
+}
+
+# For integration/mutants, which ends all of it then.
+wait_for_end() {
+	printf '%s\n' "$BATS_TEST_DESCRIPTION" "$failed" >"$FIRST_FAILURE"
+	sleep 600
 }
 
 # --- verdicts ---

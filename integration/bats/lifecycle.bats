@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: Apache-2.0
-# lifecycle.bats - an attachment from its record to its end (L1, L2, L4 to L6, L8, L15, E5)
+# lifecycle.bats - an attachment from its record to its end (L1 to L6, L8 to L10, L15, L19, D9, E5)
 #
 # seconds for each test: 3
 
@@ -230,6 +230,21 @@ everything() {
 		unchanged
 		eval "${undo[-1]}"
 		unset 'undo[-1]'
+	done
+}
+
+@test "L4 an admin MAC that the VF has not heard of is there again, and so is the VF's own" {
+	local own
+	own=$(mac_of '' pf0v0)
+	admin_mac 0 02:00:5e:00:00:77
+	snapshot
+	for keys in "\"mac\": \"$MAC\"" '"vlan": 100'; do
+		conf "$PF0V0" "$keys"
+		ADD p1
+		DEL p1
+		unchanged
+		vf_has pf0 0 'mac 02:00:5e:00:00:77'
+		equal 'MAC on the host' "$(mac_of '' pf0v0)" "$own"
 	done
 }
 
@@ -707,17 +722,25 @@ let_go() {
 	unchanged
 }
 
+# hold_lock - of pf0v0, as another process would, until descriptor 7 is closed
+hold_lock() {
+	exec 7>>"/run/sriov-cni/$PF0V0.lock"
+	chmod 600 "/run/sriov-cni/$PF0V0.lock"
+	flock 7
+}
+
 @test "L15 a DEL that waited while its interface got another VF gives back that one" {
 	mkdir -p /run/sriov-cni
 	chmod 700 /run/sriov-cni
 	ln -s "$PF0V0" /run/sriov-cni/@p1:net1 # an ADD was killed after its claim
-	flock "/run/sriov-cni/$PF0V0.lock" sleep 4 3>&- &
+	hold_lock
 	conf "$PF0V1" '"vlan": 100'
-	(cni DEL p1; exit "$status") 3>&- &
+	(cni DEL p1; exit "$status") 3>&- 7<&- &
 	local deleting=$!
-	within 3 grep -q -- '->' /proc/locks # it waits
+	within 8 grep -q -- '->' /proc/locks # it waits
 	rm /run/sriov-cni/@p1:net1
 	ADD p1
+	exec 7<&-
 	wait $deleting
 	unset 'attached[p1 net1]'
 	unchanged
@@ -727,14 +750,30 @@ let_go() {
 	mkdir -p /run/sriov-cni
 	chmod 700 /run/sriov-cni
 	ip link set pf0v0 netns p1 name net1
-	flock "/run/sriov-cni/$PF0V0.lock" sleep 3 3>&- &
+	hold_lock
 	conf "$PF0V0"
-	(cni DEL p1; printf '%s\n' "$status" "$out" >"$T/deleted") 3>&- &
+	(cni DEL p1; printf '%s\n' "$status" "$out" >"$T/deleted") 3>&- 7<&- &
 	local deleting=$!
-	within 3 grep -q -- '->' /proc/locks # it waits
+	within 8 grep -q -- '->' /proc/locks # it waits
 	ip -n p1 link set net1 netns 1 name pf0v0
+	exec 7<&-
 	wait $deleting
 	equal 'exit status, and what was printed' "$(<"$T/deleted")" 0
+	unchanged
+}
+
+@test "L3 an ADD of another container takes back what a killed one did, and gets the VF" {
+	pod p2
+	snapshot
+	hang
+	pkill -9 -x sriov
+	wait $hanging || true
+	conf "$PF0V0" "$HOST_LOCAL"
+	ADD p2
+	no_link p1 net1
+	link_has p2 net1 "parentdev $PF0V0" UP
+	equal 'calls of IPAM' "$(xargs <"$IPAM_LOG")" 'ADD p1 DEL p1'
+	DEL p2
 	unchanged
 }
 
