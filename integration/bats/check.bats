@@ -131,6 +131,19 @@ found() {
 	found 'PF pf0: VF 0:' 'trust is on, ADD left it at off'
 }
 
+@test "L11 a MAC that the VF tells its PF when it is closed or opened is not taken for a change" {
+	ip link set pf0 vf 0 mac 00:00:00:00:00:00
+	later 'reset_vf 0'
+	snapshot
+	attach '"vlan": 100'
+	ip -n p1 link set net1 down
+	ip -n p1 link set net1 up
+	vf_has pf0 0 "mac $(mac_of p1 net1)" # so this is the case
+	CHECK p1
+	DEL p1
+	unchanged
+}
+
 @test "L11 CHECK finds the interface renamed" {
 	attach
 	ip -n p1 link set net1 down

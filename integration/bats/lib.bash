@@ -187,11 +187,14 @@ rename_back() {
 }
 
 make_anew() {
-	local pf
+	local pf link
 
 	pkill -9 -f "$IPAM/" || true
 	ip -all netns del || true
 	rm -rf /run/netns/* /run/sriov-cni /var/lib/cni/*
+	for link in /sys/class/net/*; do
+		[[ -e $link/device || $link == */lo ]] || ip link del "${link##*/}"
+	done
 	for pf in pf0 pf1; do
 		rename_back "$pf"
 		echo 0 >"/sys/class/net/$pf/device/sriov_numvfs"
@@ -215,6 +218,10 @@ pod() {
 
 gone() {
 	[[ ! -e /run/netns/$1 ]] || ip netns del "$1"
+}
+
+in_pod() { # in_pod PID NAMESPACE - "net:[4026532000]"
+	[[ $(readlink "/proc/$1/ns/net") == "$2" ]]
 }
 
 # link_has NAMESPACE LINK WORD... - as ip -d link show has them; NAMESPACE "": the host's

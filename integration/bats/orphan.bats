@@ -34,10 +34,6 @@ back() {
 	unchanged
 }
 
-in_pod() {
-	[[ $(readlink "/proc/$1/ns/net") == "$2" ]]
-}
-
 @test "L9 a namespace that a process keeps alive is found by the process" {
 	attach
 	held ip netns exec p9 sleep 100
@@ -45,6 +41,18 @@ in_pod() {
 	lose_path
 	back
 	has "$err" 'kept alive'
+}
+
+@test "L9 a namespace that a process keeps alive is found though its path is another's by now" {
+	attach
+	held ip netns exec p9 sleep 100
+	within 5 in_pod $holder "net:[$(stat -c %i /run/netns/p9)]"
+	lose_path
+	pod p9
+	DEL p9
+	has "$err" 'kept alive'
+	ip netns del p9
+	unchanged
 }
 
 @test "L9 a namespace that an open file keeps alive is found by the file" {
