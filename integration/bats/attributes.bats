@@ -459,8 +459,9 @@ OTHERS='"mac": "02:00:5e:00:00:01", "vlan": 100, "vlanQoS": 3, "spoofchk": "off"
 # --- A15 ---
 
 # igb tells of every MAC, VLAN and trust it is given.
+# What the PF was asked for; not what the VF tried by itself, such as VLAN 0 once the module 8021q is there.
 kernel_says() {
-	dmesg | grep -E "igb $PF0: .*(MAC|VLAN|trusted)" || true
+	dmesg | grep -E "igb $PF0: .*(MAC|VLAN|trusted)" | grep -v 'VF 0 attempted' || true
 }
 
 @test "A15 a value that the VF has already is not set again" {
@@ -476,7 +477,7 @@ kernel_says() {
 	ADD p1
 	mac_everywhere $MAC
 	DEL p1
-	equal 'what the kernel was asked for' "$(kernel_says | grep -v 'VF 0 attempted')" ''
+	equal 'what the kernel was asked for' "$(kernel_says)" ''
 }
 
 @test "A15 only the value that differs is set" {
