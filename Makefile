@@ -66,12 +66,15 @@ $(B)/%.o: %.c
 deps: ## install what building and testing need (Debian 12 or 13, as root)
 	$(Q)integration/deps
 
-install: build ## install into $(DESTDIR)$(CNIBINDIR)
+install: build ## install the plugin into CNIBINDIR, its manual pages below PREFIX
 	$(Q)install -D -m 0755 build/sriov $(DESTDIR)$(CNIBINDIR)/.sriov.new
 	$(Q)mv -f $(DESTDIR)$(CNIBINDIR)/.sriov.new $(DESTDIR)$(CNIBINDIR)/sriov
+	$(Q)install -D -m 0644 -t $(DESTDIR)$(PREFIX)/share/man/man8 doc/sriov-cni.8
+	$(Q)install -D -m 0644 -t $(DESTDIR)$(PREFIX)/share/man/man5 doc/sriov-cni.conf.5
 
 uninstall: ## remove what install installed
-	$(Q)rm -f $(DESTDIR)$(CNIBINDIR)/sriov
+	$(Q)rm -f $(DESTDIR)$(CNIBINDIR)/sriov $(DESTDIR)$(PREFIX)/share/man/man8/sriov-cni.8 \
+		$(DESTDIR)$(PREFIX)/share/man/man5/sriov-cni.conf.5
 
 demo: deps build ## show the main job in a virtual machine, or with PF=name on this host
 	$(Q)integration/demo $(PF)
