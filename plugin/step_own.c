@@ -155,12 +155,11 @@ static int put_mac_back(struct attachment *a, struct rt_link *now, bool *again, 
 	return 0;
 }
 
-static int put_altnames_back(struct attachment *a, struct rt_link *now, bool *again, struct err *e)
+static int put_altnames_back(struct attachment *a, struct rt_link *now, struct err *e)
 {
 	const struct record_link *want = &a->rec.link;
 	struct err first = {0}, step = {0};
 
-	(void)again; /* they are none of the driver's business */
 	if (drop_new_altnames(a, now, &step) < 0) {
 		err_ctx(&step, "VF %s: alternative names of the pod", a->vf.name);
 		(void)err_keep_first(&first, &step); /* told below */
@@ -205,8 +204,7 @@ static int put_flags_back(struct attachment *a, struct rt_link *now, bool *again
 int own_link_revert(struct attachment *a, struct err *e)
 {
 	static int (*const parts[])(struct attachment * a, struct rt_link * now, bool *again,
-				    struct err *e) = {put_mtu_back, put_mac_back, put_altnames_back,
-						      put_flags_back};
+				    struct err *e) = {put_mtu_back, put_mac_back, put_flags_back};
 	struct err first = {0}, step = {0};
 	bool again = false;
 	struct rt_link now;
@@ -221,6 +219,8 @@ int own_link_revert(struct attachment *a, struct err *e)
 	for (size_t i = 0; i < ARRAY_SIZE(parts); i++)
 		if (parts[i](a, &now, &again, &step) < 0)
 			(void)err_keep_first(&first, &step); /* told below */
+	if (put_altnames_back(a, &now, &step) < 0)
+		(void)err_keep_first(&first, &step); /* told below */
 	if (again && vf_revert(a, &step) < 0)
 		(void)err_keep_first(&first, &step); /* told below */
 	if (!first.code)
