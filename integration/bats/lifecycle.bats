@@ -574,13 +574,21 @@ bind_pf0() {
 
 # --- D9 ---
 
+# rename_pf OLD NEW - Linux 6.1 renames only what is down; then the VFs are in order again when they were reset, too
+rename_pf() {
+	ip link set "$1" name "$2" 2>/dev/null && return
+	ip link set "$1" down
+	ip link set "$1" name "$2"
+	ip link set "$2" up
+}
+
 @test "D9 a PF that was renamed between ADD and DEL changes nothing" {
 	attach_with_lease p1
-	ip link set pf0 name renamed
-	later 'ip link set renamed name pf0'
+	rename_pf pf0 renamed
+	later 'rename_pf renamed pf0; reset_vf 0 1 2 3 4 5 6'
 	CHECK p1
 	DEL p1
-	ip link set renamed name pf0
+	eval "${undo[0]}"
 	undo=()
 	back
 }
