@@ -74,10 +74,11 @@ static int own_mac_back(struct attachment *a, struct rt_link *link, struct err *
 	return set_own_mac(a, link, e);
 }
 
-static bool has_altname(const struct record_link *l, const char *name)
+/* Whether the name is among the n, of which RT_ALTNAMES are known. */
+static bool has_altname(unsigned n, const char names[][RT_ALTNAME_LEN], const char *name)
 {
-	for (unsigned i = 0; i < l->n_altnames; i++)
-		if (!strcmp(l->altnames[i], name))
+	for (unsigned i = 0; i < n && i < RT_ALTNAMES; i++)
+		if (!strcmp(names[i], name))
 			return true;
 	return false;
 }
@@ -94,7 +95,8 @@ static int drop_new_altnames(struct attachment *a, struct rt_link *link, struct 
 	do {
 		n = 0;
 		for (unsigned i = 0; i < link->n_altnames && i < RT_ALTNAMES; i++)
-			if (!has_altname(&a->rec.link, link->altnames[i]))
+			if (!has_altname(a->rec.link.n_altnames, a->rec.link.altnames,
+					 link->altnames[i]))
 				memcpy(dropped[n++], link->altnames[i], RT_ALTNAME_LEN);
 		if (n && (rt_altnames_change(a->host, link->ifindex, false, n, dropped, e) < 0 ||
 			  rt_link_by_index(a->host, link->ifindex, link, e) < 0))
@@ -165,13 +167,9 @@ static int put_altnames_back(struct attachment *a, struct rt_link *now, struct e
 		(void)err_keep_first(&first, &step); /* told below */
 	}
 	for (unsigned i = 0; i < want->n_altnames; i++) {
-		bool there = false;
-
-		for (unsigned k = 0; k < now->n_altnames && k < RT_ALTNAMES; k++)
-			there = there || !strcmp(now->altnames[k], want->altnames[i]);
 		/* udev gives a device that comes back its alternative names too, and may be faster
 		 */
-		if (!there &&
+		if (!has_altname(now->n_altnames, now->altnames, want->altnames[i]) &&
 		    rt_altnames_change(a->host, now->ifindex, true, 1, &want->altnames[i], &step) <
 			    0 &&
 		    step.errnum != EEXIST) {
