@@ -61,8 +61,9 @@ void log_line(enum log_level level, const char *fmt, ...)
 	(void)clock_gettime(CLOCK_REALTIME, &ts); /* cannot fail with this clock */
 	n = strftime(line, sizeof(line), "%Y-%m-%dT%H:%M:%S", gmtime_r(&ts.tv_sec, &tm));
 	n += (size_t)snprintf(line + n, sizeof(line) - n,
-			      ".%03ldZ [%s] %.64s %.15s: ", ts.tv_nsec / 1000000, log_levels[level],
-			      logger.container_id, logger.ifname);
+			      ".%03ldZ [%s]%s%.64s%s%.15s: ", ts.tv_nsec / 1000000,
+			      log_levels[level], *logger.container_id ? " " : "",
+			      logger.container_id, *logger.ifname ? " " : "", logger.ifname);
 
 	va_start(ap, fmt);
 	int m = vsnprintf(line + n, sizeof(line) - n - 1, fmt, ap);
