@@ -8,6 +8,7 @@
 #include <net/if.h>
 #include <string.h>
 
+#include "jtable.h"
 #include "mem.h"
 
 static const char *const command_names[] = {
@@ -77,9 +78,7 @@ static int check_container_id(const char *id, struct err *e)
 /* What is written into the record, which is JSON. */
 static int check_utf8(const char *name, const char *value, struct err *e)
 {
-	json_auto_t *j = json_string(value);
-
-	return j ? 0 : err_set(e, CNI_EENV, 0, "%s is not UTF-8", name);
+	return jtable_is_utf8(value) ? 0 : err_set(e, CNI_EENV, 0, "%s is not UTF-8", name);
 }
 
 int cni_args_read(const char *(*get)(const char *name), struct cni_args *ret, struct err *e)

@@ -18,6 +18,13 @@ static int hex_digit(char c)
 	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
 }
 
+bool jtable_is_utf8(const char *text)
+{
+	json_auto_t *j = json_string(text);
+
+	return j != NULL;
+}
+
 int mac_parse(const char *text, uint64_t *ret)
 {
 	uint64_t mac = 0;

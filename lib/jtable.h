@@ -68,6 +68,9 @@ json_t *jtable_parse(const char *text, size_t len, const char *what, struct err 
 /* The same for what we wrote ourselves, which may be larger, and deeper (jansson: 2048 levels). */
 json_t *jtable_parse_own(const char *text, size_t len, const char *what, struct err *e);
 
+/* Whether text can stand in JSON: it is UTF-8. */
+bool jtable_is_utf8(const char *text);
+
 /*
  * A MAC address as text ("02:00:5e:00:00:01", also with '-'), as a 48-bit number. Returns -1 when
  * it is none.

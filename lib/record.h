@@ -116,6 +116,10 @@ int record_index_add(int folder, const char *container_id, const char *ifname, c
 int record_index_find(int folder, const char *container_id, const char *ifname,
 		      char vf[static PCIADDR_TEXT], struct err *e);
 
+/* Whether the entry names this VF. Result: 1 or 0. Errors: as of record_index_find(). */
+int record_index_is(int folder, const char *container_id, const char *ifname, const char *vf,
+		    struct err *e);
+
 int record_index_drop(int folder, const char *container_id, const char *ifname, struct err *e);
 
 /*

@@ -145,6 +145,15 @@ int record_index_find(int folder, const char *container_id, const char *ifname,
 		       name);
 }
 
+int record_index_is(int folder, const char *container_id, const char *ifname, const char *vf,
+		    struct err *e)
+{
+	char now[PCIADDR_TEXT];
+	int found = record_index_find(folder, container_id, ifname, now, e);
+
+	return found <= 0 ? found : !strcmp(now, vf);
+}
+
 int record_index_drop(int folder, const char *container_id, const char *ifname, struct err *e)
 {
 	char name[NAME_MAX + 1];

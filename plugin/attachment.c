@@ -56,6 +56,14 @@ int attachment_open_host(struct attachment *a, struct netns_id *ret_id, struct e
 	return a->host_ns < 0 || rt_open(&a->host, e) < 0 ? -1 : 0;
 }
 
+int attachment_refuse_second(const struct attachment *a, const char *vf, struct err *e)
+{
+	return err_set(
+		e, CNI_ECONFIG, 0,
+		"interface %s of container %s has VF %s already; DEL has to come before another ADD",
+		a->args->ifname, a->args->container_id, vf);
+}
+
 /* --- what ADD refuses before it changes anything --- */
 
 static int find_vf(struct attachment *a, struct err *e)
@@ -103,26 +111,18 @@ static int check_pf(const struct attachment *a, struct err *e)
 	return 0;
 }
 
-/* The record is JSON. */
-static bool can_be_recorded(const char *name)
-{
-	json_auto_t *j = json_string(name);
-
-	return j != NULL;
-}
-
-/* The names that the VF is to get back. */
+/* The names that the VF is to get back, from the record, which is JSON. */
 static int check_names(const struct attachment *a, struct err *e)
 {
 	const struct rt_link *l = &a->link;
-	bool good = can_be_recorded(l->name);
+	bool good = jtable_is_utf8(l->name);
 
 	if (l->n_altnames > RT_ALTNAMES)
 		return err_set(e, CNI_EDEVICE, 0,
 			       "VF %s has %u alternative names; at most %d can be kept", a->vf.name,
 			       l->n_altnames, RT_ALTNAMES);
 	for (unsigned i = 0; i < l->n_altnames; i++)
-		good = good && can_be_recorded(l->altnames[i]);
+		good = good && jtable_is_utf8(l->altnames[i]);
 	return good ? 0
 		    : err_set(e, CNI_EDEVICE, 0,
 			      "VF %s: its name on the host (%s), or an alternative one, is not UTF-8 and cannot "

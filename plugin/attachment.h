@@ -61,5 +61,8 @@ int attachment_lock(struct attachment *a, const char *vf, struct err *e);
 /* Opens the host's namespace and a socket in it: a->host_ns, a->host. ret_id: may be NULL. */
 int attachment_open_host(struct attachment *a, struct netns_id *ret_id, struct err *e);
 
+/* Fails with CNI_ECONFIG: the operation's interface has this VF, and cannot be added once more. */
+int attachment_refuse_second(const struct attachment *a, const char *vf, struct err *e);
+
 /* The VF's values on its PF as a->pf has them; NULL where the PF or the VF is gone. */
 const struct vf_attrs *attachment_vf_attrs(const struct attachment *a);

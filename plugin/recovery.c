@@ -178,28 +178,13 @@ int recovery_settle(struct attachment *a, struct err *e)
 	if (r.phase != RECORD_ATTACHED || !namespace_lives(&r))
 		ret = recover(a, &r, e);
 	else if (ours)
-		ret = err_set(
-			e, CNI_ECONFIG, 0,
-			"interface %s of container %s has VF %s already; DEL has to come before another ADD",
-			r.ifname, r.container_id, a->vf.name);
+		ret = attachment_refuse_second(a, a->vf.name, e);
 	else
 		ret = err_set(e, CNI_EAGAIN, 0,
 			      "VF %s is held by container %s, interface %s, network %s", a->vf.name,
 			      r.container_id, r.ifname, r.network);
 	record_clear(&r);
 	return ret;
-}
-
-/*
- * Whether the index says the same, now that the VF's lock is held, without which nobody changes its
- * entry. Result: 1 or 0.
- */
-static int is_indexed(const struct attachment *a, const char *vf, struct err *e)
-{
-	char now[PCIADDR_TEXT];
-	int found = record_index_find(a->folder, a->args->container_id, a->args->ifname, now, e);
-
-	return found <= 0 ? found : !strcmp(now, vf);
 }
 
 static void unlock(struct attachment *a)
@@ -218,7 +203,8 @@ int recovery_load(struct attachment *a, struct err *e)
 		return found;
 	if (attachment_lock(a, vf, e) < 0)
 		return -1;
-	found = is_indexed(a, vf, e);
+	/* without the lock, nobody changes the entry */
+	found = record_index_is(a->folder, args->container_id, args->ifname, vf, e);
 	if (found <= 0) {
 		unlock(a);
 		/* while the lock was waited for, the interface has lost its VF, or got another */

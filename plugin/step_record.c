@@ -12,7 +12,7 @@
 int claim_apply(struct attachment *a, struct err *e)
 {
 	const struct cni_args *args = a->args;
-	char vf[PCIADDR_TEXT], now[PCIADDR_TEXT];
+	char vf[PCIADDR_TEXT];
 	struct record other = {0};
 	_cleanup_fd_ int lock = -1;
 	int r = record_index_add(a->folder, args->container_id, args->ifname, a->vf.name, e);
@@ -31,8 +31,10 @@ int claim_apply(struct attachment *a, struct err *e)
 		if (lock < 0)
 			return err_ctx(e, "interface %s of container %s", args->ifname,
 				       args->container_id);
-		if (record_index_find(a->folder, args->container_id, args->ifname, now, e) != 1 ||
-		    strcmp(now, vf)) {
+		r = record_index_is(a->folder, args->container_id, args->ifname, vf, e);
+		if (r < 0)
+			return -1;
+		if (!r) {
 			closep(&lock); /* it has changed before the lock was ours */
 			lock = -1;
 			return claim_apply(a, e);
@@ -46,10 +48,7 @@ int claim_apply(struct attachment *a, struct err *e)
 
 	record_clear(&other);
 	if (taken)
-		return err_set(
-			e, CNI_ECONFIG, 0,
-			"interface %s of container %s has VF %s already; DEL has to come before another ADD",
-			args->ifname, args->container_id, vf);
+		return attachment_refuse_second(a, vf, e);
 	if (record_index_drop(a->folder, args->container_id, args->ifname, e) < 0)
 		return -1;
 	return claim_apply(a, e);
@@ -57,11 +56,11 @@ int claim_apply(struct attachment *a, struct err *e)
 
 int claim_revert(struct attachment *a, struct err *e)
 {
-	char vf[PCIADDR_TEXT];
-	int found = record_index_find(a->folder, a->args->container_id, a->args->ifname, vf, e);
+	int found =
+		record_index_is(a->folder, a->args->container_id, a->args->ifname, a->vf.name, e);
 
-	if (found <= 0 || strcmp(vf, a->vf.name))
-		return found < 0 ? -1 : 0;
+	if (found <= 0)
+		return found;
 	return record_index_drop(a->folder, a->args->container_id, a->args->ifname, e);
 }
 
