@@ -3,6 +3,7 @@
 #include "jtable.h"
 
 #include <ctype.h>
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -225,6 +226,12 @@ json_t *jtable_parse_own(const char *text, size_t len, const char *what, struct 
 	json_t *j;
 
 	j = json_loadb(text, len, JSON_REJECT_DUPLICATES, &at);
+	/* without memory, jansson says nothing at all, or that */
+	if (!j && (json_error_code(&at) == json_error_unknown ||
+		   json_error_code(&at) == json_error_out_of_memory)) {
+		err_set(e, CNI_EIO, ENOMEM, "cannot parse %s", what);
+		return NULL;
+	}
 	if (!j) {
 		err_set(e, CNI_EDECODE, 0, "%s is not valid JSON: line %d, column %d: %s", what,
 			at.line, at.column, at.text);

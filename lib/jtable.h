@@ -59,7 +59,8 @@ void jtable_unknown(json_t *obj, const struct jfield *fields,
 /*
  * Parses text with the limits every JSON text from outside has here: no key twice, UTF-8, at most
  * JTABLE_MAX_TEXT bytes and JTABLE_MAX_DEPTH levels. what: names the text in messages ("the network
- * configuration"). Result: a JSON object, owned by the caller. Errors: CNI_EDECODE.
+ * configuration"). Result: a JSON object, owned by the caller. Errors: CNI_EDECODE; CNI_EIO: no
+ * memory.
  */
 #define JTABLE_MAX_TEXT  (1u << 20)
 #define JTABLE_MAX_DEPTH 1000u

@@ -302,10 +302,11 @@ static int read_file(int folder, const char *name, char **ret, size_t *ret_len, 
 	struct stat st;
 	ssize_t n;
 
-	if (fd < 0)
-		return errno == ENOENT
-			       ? 0
-			       : err_set(e, CNI_ESTATE, errno, "cannot open record %s", name);
+	if (fd < 0 && errno == ENOENT)
+		return 0;
+	if (fd < 0) /* what is no file of ours, or the moment's trouble: then the record is good */
+		return err_set(e, errno == ELOOP || errno == ENXIO ? CNI_ESTATE : CNI_EIO, errno,
+			       "cannot open record %s", name);
 	if (fstat(fd, &st) < 0)
 		return err_set(e, CNI_EIO, errno, "cannot read record %s", name);
 	if (!S_ISREG(st.st_mode) || st.st_size > RECORD_MAX)
@@ -339,7 +340,8 @@ int record_load(int folder, const char *vf, struct record *ret, struct err *e)
 	(void)snprintf(r.vf, sizeof(r.vf), "%s", vf); /* a PCI address, sized for it */
 	doc = jtable_parse_own(text, len, "the record", e);
 	if (!doc || from_json(doc, &r, e) < 0) {
-		e->code = CNI_ESTATE;
+		if (e->code != CNI_EIO)
+			e->code = CNI_ESTATE;
 		return err_ctx(e, "record " RECORD_FOLDER "/%s", name);
 	}
 	*ret = r;

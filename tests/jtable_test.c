@@ -341,6 +341,24 @@ static void a_mac_address_is_six_pairs_of_digits(void **state)
 	expect_text(mac_text(1, text), "00:00:00:00:00:01");
 }
 
+static void *no_memory(size_t size)
+{
+	(void)size;
+	return NULL;
+}
+
+static void without_memory_a_text_is_not_called_wrong(void **state)
+{
+	struct err e;
+
+	(void)state;
+	json_set_alloc_funcs(no_memory, free);
+	expect_int(jtable_parse("{}", 2, "the text", &e) != NULL, 0);
+	json_set_alloc_funcs(malloc, free);
+	expect_int(e.code, CNI_EIO);
+	expect_text(e.msg, "cannot parse the text: Cannot allocate memory");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -350,6 +368,7 @@ int main(void)
 		cmocka_unit_test(the_first_bad_value_is_told_and_the_good_ones_are_read),
 		cmocka_unit_test(of_a_long_value_the_message_shows_the_beginning),
 		cmocka_unit_test(every_key_without_a_row_is_told),
+		cmocka_unit_test(without_memory_a_text_is_not_called_wrong),
 		cmocka_unit_test(a_text_that_is_no_json_object_is_refused),
 		cmocka_unit_test(a_text_may_have_one_mebibyte_and_not_a_byte_more),
 		cmocka_unit_test(a_text_may_have_a_thousand_levels),

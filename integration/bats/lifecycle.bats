@@ -560,6 +560,20 @@ bind_pf0() {
 
 # --- L8 ---
 
+@test "L8 a record that cannot be read at the moment is not taken for a damaged one" {
+	local error
+
+	conf "$PF0V0" '"vlan": 100'
+	ADD p1
+	snapshot
+	for error in EIO EMFILE ENOMEM; do
+		under=(strace -qq -o /dev/null -e trace=openat -P "$PF0V0.json" -e "inject=openat:error=$error")
+		cni DEL p1
+		under=()
+		refused 5 "cannot open record $PF0V0.json" || return
+	done
+}
+
 @test "L8 a DEL that cannot do all keeps its record, and can be repeated" {
 	attach_with_lease p1
 	ip link add pf0v0 type dummy # the VF's own name is taken on the host
