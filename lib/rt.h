@@ -56,7 +56,7 @@ struct rt_link {
 	char altnames[RT_ALTNAMES][RT_ALTNAME_LEN];
 };
 
-/* The link with this name. errnum ENODEV: there is none. */
+/* The link with this name, or alternative name. errnum ENODEV: there is none. */
 int rt_link_by_name(struct rt *rt, const char *name, struct rt_link *ret, struct err *e);
 int rt_link_by_index(struct rt *rt, int ifindex, struct rt_link *ret, struct err *e);
 
@@ -65,6 +65,10 @@ int rt_link_by_index(struct rt *rt, int ifindex, struct rt_link *ret, struct err
  * there is none.
  */
 int rt_link_by_parent(struct rt *rt, const char *parent, struct rt_link *ret, struct err *e);
+
+/* The link of a device with this MAC: no VLAN or bridge on top of it. errnum ENODEV: there is none.
+ */
+int rt_link_by_mac(struct rt *rt, uint64_t mac, struct rt_link *ret, struct err *e);
 
 /* What to change of a link; what is not wanted stays 0, NULL or -1. */
 struct rt_link_change {

@@ -158,7 +158,8 @@ static int link_get(struct rt *rt, int ifindex, const char *name, struct rt_link
 	if (!m)
 		return -1;
 	if (nla_put_u32(m, IFLA_EXT_MASK, RTEXT_FILTER_SKIP_STATS) < 0 ||
-	    (name && nla_put_string(m, IFLA_IFNAME, name) < 0))
+	    (name &&
+	     nla_put_string(m, strlen(name) < IFNAMSIZ ? IFLA_IFNAME : IFLA_ALT_IFNAME, name) < 0))
 		return err_set(e, CNI_EKERNEL, ENOMEM, "cannot build a netlink request");
 	if (rt_talk(rt, m, take_link, &l, e) < 0)
 		return -1;
@@ -176,40 +177,60 @@ int rt_link_by_index(struct rt *rt, int ifindex, struct rt_link *ret, struct err
 	return link_get(rt, ifindex, NULL, ret, e) < 0 ? err_ctx(e, "link number %d", ifindex) : 0;
 }
 
-struct parent_search {
-	const char *parent;
+struct link_search {
+	const char *parent; /* NULL: any device's, but not a link without a device */
+	uint64_t mac;       /* 0: any */
 	struct rt_link found;
 };
 
-static int match_parent(const struct nlmsghdr *h, void *arg, struct err *e)
+static int match_link(const struct nlmsghdr *h, void *arg, struct err *e)
 {
-	struct parent_search *s = arg;
-	struct rt_link l;
+	struct link_search *s = arg;
+	struct rt_link l = {0};
 
 	if (rt_parse_link(h, &l, e) < 0)
 		return -1;
-	if (!strcmp(l.parent, s->parent))
+	if ((s->parent ? !strcmp(l.parent, s->parent) : l.parent[0] != '\0') &&
+	    (!s->mac || l.mac == s->mac))
 		s->found = l;
 	return 0;
 }
 
-int rt_link_by_parent(struct rt *rt, const char *parent, struct rt_link *ret, struct err *e)
+static int find_link(struct rt *rt, struct link_search *s, const char *what, struct rt_link *ret,
+		     struct err *e)
 {
 	const struct ifinfomsg ifi = {0};
 	_cleanup_(nlmsg_freep) struct nl_msg *m =
 		rt_request(RTM_GETLINK, NLM_F_DUMP, &ifi, sizeof(ifi), e);
-	struct parent_search s = {.parent = parent};
 
 	if (!m)
 		return -1;
 	if (nla_put_u32(m, IFLA_EXT_MASK, RTEXT_FILTER_SKIP_STATS) < 0)
 		return err_set(e, CNI_EKERNEL, ENOMEM, "cannot build a netlink request");
-	if (rt_talk(rt, m, match_parent, &s, e) < 0)
-		return err_ctx(e, "link of device %s", parent);
-	if (!s.found.ifindex)
-		return err_set(e, CNI_EKERNEL, ENODEV, "link of device %s", parent);
-	*ret = s.found;
+	if (rt_talk(rt, m, match_link, s, e) < 0)
+		return err_ctx(e, "%s", what);
+	if (!s->found.ifindex)
+		return err_set(e, CNI_EKERNEL, ENODEV, "%s", what);
+	*ret = s->found;
 	return 0;
+}
+
+int rt_link_by_parent(struct rt *rt, const char *parent, struct rt_link *ret, struct err *e)
+{
+	struct link_search s = {.parent = parent};
+	char what[64];
+
+	(void)snprintf(what, sizeof(what), "link of device %.32s", parent);
+	return find_link(rt, &s, what, ret, e);
+}
+
+int rt_link_by_mac(struct rt *rt, uint64_t mac, struct rt_link *ret, struct err *e)
+{
+	struct link_search s = {.mac = mac};
+	char what[64], text[MAC_TEXT];
+
+	(void)snprintf(what, sizeof(what), "link with MAC %s", mac_text(mac, text));
+	return find_link(rt, &s, what, ret, e);
 }
 
 struct nl_msg *rt_build_link_change(int ifindex, const struct rt_link_change *c, struct err *e)

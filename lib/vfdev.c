@@ -47,6 +47,12 @@ const char *pciaddr_text(const struct pciaddr *a, char buf[static PCIADDR_TEXT])
 	return buf;
 }
 
+int pciaddr_compare(const struct pciaddr *a, const struct pciaddr *b)
+{
+	return a->domain != b->domain ? (a->domain > b->domain) - (a->domain < b->domain)
+				      : (a->rid > b->rid) - (a->rid < b->rid);
+}
+
 struct netdev_search {
 	int sys;
 	const char *pci;
@@ -178,40 +184,62 @@ static int no_vf(int sys, const struct vfdev *d, struct err *e)
 		d->name, n, d->name);
 }
 
+int vfdev_open_pf(int sys, const struct pciaddr *addr, struct vfdev_pf *ret, struct err *e)
+{
+	struct vfdev_pf pf = {.addr = *addr};
+
+	pciaddr_text(addr, pf.name);
+	if (sysfs_read_u32(sys, &pf.offset, e, DEVICES "/%s/sriov_offset", pf.name) < 0 ||
+	    sysfs_read_u32(sys, &pf.stride, e, DEVICES "/%s/sriov_stride", pf.name) < 0 ||
+	    vfdev_pf_ifname(sys, pf.name, pf.ifname, e) < 0)
+		return -1;
+	if (!pf.ifname[0])
+		return err_set(
+			e, CNI_EDEVICE, 0,
+			"PF %s has no network interface on the host; is its driver bound, and is it in the "
+			"host's namespace?",
+			pf.name);
+	if (pf.stride == 0)
+		pf.stride = 1; /* one VF: the specification lets the stride be 0 */
+	*ret = pf;
+	return 0;
+}
+
+int vfdev_count(int sys, const struct vfdev_pf *pf, uint32_t *ret, struct err *e)
+{
+	return sysfs_read_u32(sys, ret, e, DEVICES "/%s/sriov_numvfs", pf->name);
+}
+
+void vfdev_nth(const struct vfdev_pf *pf, uint32_t index, struct vfdev *ret)
+{
+	*ret = (struct vfdev){.pf_addr = pf->addr, .index = index};
+	ret->addr = (struct pciaddr){pf->addr.domain,
+				     (uint16_t)(pf->addr.rid + pf->offset + index * pf->stride)};
+	pciaddr_text(&ret->addr, ret->name);
+	memcpy(ret->pf, pf->name, sizeof(ret->pf));
+	memcpy(ret->pf_ifname, pf->ifname, sizeof(ret->pf_ifname));
+}
+
 int vfdev_open(int sys, const struct pciaddr *addr, struct vfdev *ret, struct err *e)
 {
 	struct vfdev d = {.addr = *addr};
-	uint32_t offset, stride;
+	struct vfdev_pf pf = {.stride = 1};
 
 	pciaddr_text(addr, d.name);
 	if (sysfs_link_name(sys, d.pf, sizeof(d.pf), e, DEVICES "/%s/physfn", d.name) < 0)
 		return e->errnum == ENOENT ? no_vf(sys, &d, e) : -1;
 	if (pciaddr_parse(d.pf, &d.pf_addr) < 0)
 		return err_set(e, CNI_EDEVICE, 0, "VF %s: physfn points to \"%s\"", d.name, d.pf);
+	if (vfdev_open_pf(sys, &d.pf_addr, &pf, e) < 0)
+		return err_ctx(e, "VF %s", d.name);
 
-	if (sysfs_read_u32(sys, &offset, e, DEVICES "/%s/sriov_offset", d.pf) < 0 ||
-	    sysfs_read_u32(sys, &stride, e, DEVICES "/%s/sriov_stride", d.pf) < 0)
-		return -1;
+	int64_t distance = (int64_t)addr->rid - pf.addr.rid - pf.offset;
 
-	int64_t distance = (int64_t)addr->rid - d.pf_addr.rid - offset;
-
-	if (stride == 0)
-		stride = 1; /* one VF: the specification lets the stride be 0 */
-	if (distance < 0 || distance % stride)
+	if (distance < 0 || distance % pf.stride)
 		return err_set(
 			e, CNI_EDEVICE, 0,
 			"VF %s is not where PF %s has its VFs: from %u behind it on, every %u",
-			d.name, d.pf, offset, stride);
-	d.index = (uint32_t)(distance / stride);
-
-	if (vfdev_pf_ifname(sys, d.pf, d.pf_ifname, e) < 0)
-		return -1;
-	if (!d.pf_ifname[0])
-		return err_set(
-			e, CNI_EDEVICE, 0,
-			"PF %s of VF %s has no network interface on the host; is its driver bound, and is "
-			"it in the host's namespace?",
-			d.pf, d.name);
-	*ret = d;
+			d.name, d.pf, pf.offset, pf.stride);
+	vfdev_nth(&pf, (uint32_t)(distance / pf.stride), ret);
 	return 0;
 }

@@ -20,6 +20,17 @@ int pciaddr_parse(const char *text, struct pciaddr *ret);
 
 const char *pciaddr_text(const struct pciaddr *a, char buf[static PCIADDR_TEXT]);
 
+/* As strcmp(). */
+int pciaddr_compare(const struct pciaddr *a, const struct pciaddr *b);
+
+/* A PF, and where its VFs are. */
+struct vfdev_pf {
+	struct pciaddr addr;
+	char name[PCIADDR_TEXT];
+	char ifname[IFNAMSIZ]; /* its netdev */
+	uint32_t offset, stride;
+};
+
 /* A VF. Names are "" where there is none. */
 struct vfdev {
 	struct pciaddr addr, pf_addr;
@@ -29,6 +40,18 @@ struct vfdev {
 	char ifname[IFNAMSIZ];    /* the VF's netdev in the host's namespace */
 	char driver[64];
 };
+
+/*
+ * Describes the PF at addr. Errors: CNI_EDEVICE: it has no netdev; CNI_EIO, with ENOENT: there is
+ * no such device, or it has no SR-IOV.
+ */
+int vfdev_open_pf(int sys, const struct pciaddr *addr, struct vfdev_pf *ret, struct err *e);
+
+/* How many VFs the PF has now. */
+int vfdev_count(int sys, const struct vfdev_pf *pf, uint32_t *ret, struct err *e);
+
+/* Describes VF index of a PF, as vfdev_open() does; nothing is read, and there may be none. */
+void vfdev_nth(const struct vfdev_pf *pf, uint32_t index, struct vfdev *ret);
 
 /*
  * Describes the VF at addr, but for its driver and netdev (vfdev_refresh()), which change. sys:

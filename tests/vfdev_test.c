@@ -245,10 +245,10 @@ static void a_pf_without_netdev_is_refused(void **state)
 	make_pf("0000:01:00.0", "128\n", "2\n");
 	make_vf("0000:01:10.0", "0000:01:00.0");
 	expect_err(open_vf("0000:01:10.0", &d, &e), &e, CNI_EDEVICE,
-		   "PF 0000:01:00.0 of VF 0000:01:10.0 has no");
+		   "VF 0000:01:10.0: PF 0000:01:00.0 has no network interface");
 	make_netdev("0000:01:00.0", "ens1f0r0", "pf0vf0\n"); /* nor does a representor make one */
 	expect_err(open_vf("0000:01:10.0", &d, &e), &e, CNI_EDEVICE,
-		   "PF 0000:01:00.0 of VF 0000:01:10.0 has no");
+		   "VF 0000:01:10.0: PF 0000:01:00.0 has no");
 }
 
 /*

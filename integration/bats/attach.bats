@@ -94,10 +94,10 @@ load lib
 
 # --- D15: the commonest first error of users ---
 
-@test "D15 a configuration without deviceID is told where it comes from" {
+@test "D15 a configuration that names no VF is told the ways to" {
 	conf='{"cniVersion": "1.0.0", "name": "net", "type": "sriov"}'
 	cni ADD p1
-	refused 7 '"deviceID" is missing' 'device plugin' 'PCI address'
+	refused 7 'which VF?' '"master"' '"deviceID"' 'device plugin' 'PCI address'
 }
 
 @test "D15 a PF given as deviceID is named as such, with its number of VFs" {
@@ -175,7 +175,7 @@ rename_new() {
 	snapshot
 	conf "$PF1V1"
 	cni ADD p1
-	refused 101 "PF $PF1 of VF $PF1V1 has no network interface on the host" namespace
+	refused 101 "VF $PF1V1: PF $PF1 has no network interface on the host" namespace
 }
 
 # --- A16 ---
