@@ -3,6 +3,7 @@
 #pragma once
 
 #include <dirent.h>
+#include <errno.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -41,6 +42,13 @@ static inline void closep(const int *fd)
 {
 	if (*fd >= 0)
 		(void)close(*fd); /* nothing was buffered: there is nothing to lose */
+}
+
+/* As readdir(), which tells the end from an error by errno alone: that is 0 at the end. */
+static inline const struct dirent *next_entry(DIR *dir)
+{
+	errno = 0;
+	return readdir(dir);
 }
 
 static inline void closedirp(DIR **dir)

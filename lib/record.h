@@ -2,6 +2,7 @@
 /* record.h - one attachment on disk: format, save, load, drop, lock, list */
 #pragma once
 
+#include <dirent.h>
 #include <jansson.h>
 #include <limits.h>
 #include <stdint.h>
@@ -120,6 +121,20 @@ int record_index_find(int folder, const char *container_id, const char *ifname,
 int record_index_is(int folder, const char *container_id, const char *ifname, const char *vf,
 		    struct err *e);
 
+/* An entry of the index. */
+struct record_entry {
+	struct pciaddr vf;
+	char *owner;        /* owned: container id and interface name, one after the other */
+	const char *ifname; /* within owner */
+};
+
+/*
+ * All entries of the index, in the order of the VFs' addresses: who has which VF, or is about to.
+ * Result: an array of *ret_n that record_entries_free() takes; NULL where *ret_n is 0.
+ */
+int record_index_list(int folder, struct record_entry **ret, size_t *ret_n, struct err *e);
+void record_entries_free(struct record_entry *entries, size_t n);
+
 int record_index_drop(int folder, const char *container_id, const char *ifname, struct err *e);
 
 /*
@@ -128,6 +143,9 @@ int record_index_drop(int folder, const char *container_id, const char *ifname, 
  */
 int record_pf_raised(int folder, const char *pf, struct err *e);
 int record_pf_mark(int folder, const char *pf, bool raised, struct err *e);
+
+/* Opens the folder for readdir(); the caller closes it. Errors: CNI_EIO. */
+DIR *record_list_folder(int folder, struct err *e);
 
 /*
  * Calls each(vf, arg, e) for every record in the folder, until it returns something other than 0,

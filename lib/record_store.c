@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* record_store.c - the folder around the records: locks, index, list */
+/* record_store.c - the folder around the records: locks, list */
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -98,72 +98,6 @@ int record_lock(int folder, const char *vf, const char *who, int timeout_ms, str
 	return TAKE_FD(fd);
 }
 
-/*
- * '@' keeps the index apart from the records; ':' is in neither a container id nor an interface
- * name.
- */
-static void index_name(char buf[static NAME_MAX + 1], const char *container_id, const char *ifname)
-{
-	(void)snprintf(buf, NAME_MAX + 1, "@%s:%s", container_id,
-		       ifname); /* both bounded by cni_args_read() */
-}
-
-int record_index_add(int folder, const char *container_id, const char *ifname, const char *vf,
-		     struct err *e)
-{
-	char name[NAME_MAX + 1];
-
-	index_name(name, container_id, ifname);
-	if (!symlinkat(vf, folder, name))
-		return 1;
-	if (errno == EEXIST)
-		return 0;
-	return err_set(e, CNI_EIO, errno, "cannot write " RECORD_FOLDER "/%s", name);
-}
-
-int record_index_find(int folder, const char *container_id, const char *ifname,
-		      char vf[static PCIADDR_TEXT], struct err *e)
-{
-	char name[NAME_MAX + 1], target[PCIADDR_TEXT + 1];
-	struct pciaddr addr;
-	ssize_t n;
-
-	index_name(name, container_id, ifname);
-	n = readlinkat(folder, name, target, sizeof(target) - 1);
-	if (n < 0 && errno == ENOENT)
-		return 0;
-	if (n >= 0) {
-		target[n] = '\0';
-		if (n < PCIADDR_TEXT && !pciaddr_parse(target, &addr)) {
-			memcpy(vf, target, (size_t)n + 1);
-			return 1;
-		}
-	}
-	return err_set(e, CNI_ESTATE, 0,
-		       RECORD_FOLDER
-		       "/%s is not a link that holds a PCI address; it is not ours: remove it",
-		       name);
-}
-
-int record_index_is(int folder, const char *container_id, const char *ifname, const char *vf,
-		    struct err *e)
-{
-	char now[PCIADDR_TEXT];
-	int found = record_index_find(folder, container_id, ifname, now, e);
-
-	return found <= 0 ? found : !strcmp(now, vf);
-}
-
-int record_index_drop(int folder, const char *container_id, const char *ifname, struct err *e)
-{
-	char name[NAME_MAX + 1];
-
-	index_name(name, container_id, ifname);
-	if (unlinkat(folder, name, 0) < 0 && errno != ENOENT)
-		return err_set(e, CNI_EIO, errno, "cannot remove " RECORD_FOLDER "/%s", name);
-	return 0;
-}
-
 static void raised_name(char buf[static PCIADDR_TEXT + 8], const char *pf)
 {
 	(void)snprintf(buf, PCIADDR_TEXT + 8, "%.15s.raised", pf); /* a PCI address, sized for it */
@@ -198,19 +132,28 @@ int record_pf_mark(int folder, const char *pf, bool raised, struct err *e)
 	return fd < 0 ? err_set(e, CNI_EIO, errno, "cannot write " RECORD_FOLDER "/%s", name) : 0;
 }
 
+DIR *record_list_folder(int folder, struct err *e)
+{
+	_cleanup_fd_ int fd = openat(folder, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	DIR *dir = fd < 0 ? NULL : fdopendir(fd);
+
+	if (!dir)
+		err_set(e, CNI_EIO, errno, "cannot list " RECORD_FOLDER);
+	else
+		TAKE_FD(fd);
+	return dir;
+}
+
 int record_each(int folder, int (*each)(const char *vf, void *arg, struct err *e), void *arg,
 		struct err *e)
 {
-	_cleanup_fd_ int fd = openat(folder, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	_cleanup_(closedirp) DIR *dir = fd < 0 ? NULL : fdopendir(fd);
+	_cleanup_(closedirp) DIR *dir = record_list_folder(folder, e);
 	const struct dirent *d;
 	int r = 0;
 
 	if (!dir)
-		return err_set(e, CNI_EIO, errno, "cannot list " RECORD_FOLDER);
-	TAKE_FD(fd);
-
-	while (!r && (d = readdir(dir))) {
+		return -1;
+	while (!r && (d = next_entry(dir))) {
 		const char *dot = strrchr(d->d_name, '.');
 		struct pciaddr addr;
 		char vf[PCIADDR_TEXT];
@@ -222,5 +165,7 @@ int record_each(int folder, int (*each)(const char *vf, void *arg, struct err *e
 		if (!pciaddr_parse(vf, &addr))
 			r = each(vf, arg, e);
 	}
+	if (!r && errno)
+		return err_set(e, CNI_EIO, errno, "cannot list " RECORD_FOLDER);
 	return r;
 }

@@ -118,8 +118,10 @@ int sysfs_each(int root, int (*each)(const char *name, void *arg), void *arg, st
 		return err_set(e, CNI_EIO, errnum, "cannot list " SYSFS_ROOT "/%s", path);
 	}
 
-	while (!r && (d = readdir(dir)))
+	while (!r && (d = next_entry(dir)))
 		if (d->d_name[0] != '.')
 			r = each(d->d_name, arg);
+	if (!r && errno)
+		return err_set(e, CNI_EIO, errno, "cannot list " SYSFS_ROOT "/%s", path);
 	return r;
 }

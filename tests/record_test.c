@@ -590,6 +590,35 @@ static void an_interface_of_a_container_has_one_vf(void **state)
 	expect_int(e.code, 0);
 }
 
+static void the_index_is_listed_by_address(void **state)
+{
+	_cleanup_fd_ int folder = open_folder();
+	struct record_entry *list = NULL;
+	struct err e = {0};
+	size_t n = 1;
+
+	(void)state;
+	expect_ok(record_index_list(folder, &list, &n, &e), &e);
+	expect_int(n, 0);
+	record_entries_free(list, n);
+
+	expect_int(record_index_add(folder, "c1", "net1", "0000:02:10.0", &e), 1);
+	expect_int(record_index_add(folder, "c.2", "net2", "0000:01:10.4", &e), 1);
+	expect_int(record_index_add(folder, "c3", "a", "10000:01:10.4", &e), 1);
+	scratch_link("../../etc/shadow", "state/@c4:a"); /* a foreign one is none */
+	scratch_link("0000:01:10.0", "state/@c5");
+	scratch_file("{}", "state/0000:01:10.6.json");
+	expect_ok(record_index_list(folder, &list, &n, &e), &e);
+	expect_int(n, 3);
+	expect_hex(list[0].vf.rid, 0x184);
+	expect_text(list[0].owner, "c.2");
+	expect_text(list[0].ifname, "net2");
+	expect_hex(list[1].vf.rid, 0x280);
+	expect_text(list[1].owner, "c1");
+	expect_hex(list[2].vf.domain, 0x10000);
+	record_entries_free(list, n);
+}
+
 static void the_longest_names_fit_into_the_index(void **state)
 {
 	_cleanup_fd_ int folder = open_folder();
@@ -757,6 +786,7 @@ int main(void)
 		SCRATCH_TEST(the_locks_of_two_vfs_are_two),
 		SCRATCH_TEST(what_is_no_file_of_ours_is_no_lock),
 		SCRATCH_TEST(an_interface_of_a_container_has_one_vf),
+		SCRATCH_TEST(the_index_is_listed_by_address),
 		SCRATCH_TEST(the_longest_names_fit_into_the_index),
 		SCRATCH_TEST(an_entry_that_holds_no_pci_address_is_refused),
 		SCRATCH_TEST(the_mark_of_a_pf_comes_and_goes),

@@ -574,6 +574,17 @@ bind_pf0() {
 	done
 }
 
+@test "L8 a folder that cannot be read at the moment is not taken for an empty one" {
+	conf "$PF0V0" '"vlan": 100, "mac": "02:00:5e:00:00:01", "mtu": 1400'
+	ADD p1
+	under=(strace -qq -o /dev/null -e trace=getdents64 -e inject=getdents64:error=EIO)
+	cni DEL p1
+	under=()
+	error_object 5 'cannot list /sys/'
+	DEL p1
+	unchanged
+}
+
 @test "L8 a DEL that cannot do all keeps its record, and can be repeated" {
 	attach_with_lease p1
 	ip link add pf0v0 type dummy # the VF's own name is taken on the host

@@ -1,0 +1,151 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* record_index.c - which VF an interface of a container has */
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cni.h"
+#include "mem.h"
+#include "record.h"
+
+/*
+ * '@' keeps the index apart from the records; ':' is in neither a container id nor an interface
+ * name.
+ */
+static void index_name(char buf[static NAME_MAX + 1], const char *container_id, const char *ifname)
+{
+	(void)snprintf(buf, NAME_MAX + 1, "@%s:%s", container_id,
+		       ifname); /* both bounded by cni_args_read() */
+}
+
+int record_index_add(int folder, const char *container_id, const char *ifname, const char *vf,
+		     struct err *e)
+{
+	char name[NAME_MAX + 1];
+
+	index_name(name, container_id, ifname);
+	if (!symlinkat(vf, folder, name))
+		return 1;
+	if (errno == EEXIST)
+		return 0;
+	return err_set(e, CNI_EIO, errno, "cannot write " RECORD_FOLDER "/%s", name);
+}
+
+int record_index_find(int folder, const char *container_id, const char *ifname,
+		      char vf[static PCIADDR_TEXT], struct err *e)
+{
+	char name[NAME_MAX + 1], target[PCIADDR_TEXT + 1];
+	struct pciaddr addr;
+	ssize_t n;
+
+	index_name(name, container_id, ifname);
+	n = readlinkat(folder, name, target, sizeof(target) - 1);
+	if (n < 0 && errno == ENOENT)
+		return 0;
+	if (n >= 0) {
+		target[n] = '\0';
+		if (n < PCIADDR_TEXT && !pciaddr_parse(target, &addr)) {
+			memcpy(vf, target, (size_t)n + 1);
+			return 1;
+		}
+	}
+	return err_set(e, CNI_ESTATE, 0,
+		       RECORD_FOLDER
+		       "/%s is not a link that holds a PCI address; it is not ours: remove it",
+		       name);
+}
+
+int record_index_is(int folder, const char *container_id, const char *ifname, const char *vf,
+		    struct err *e)
+{
+	char now[PCIADDR_TEXT];
+	int found = record_index_find(folder, container_id, ifname, now, e);
+
+	return found <= 0 ? found : !strcmp(now, vf);
+}
+
+int record_index_drop(int folder, const char *container_id, const char *ifname, struct err *e)
+{
+	char name[NAME_MAX + 1];
+
+	index_name(name, container_id, ifname);
+	if (unlinkat(folder, name, 0) < 0 && errno != ENOENT)
+		return err_set(e, CNI_EIO, errno, "cannot remove " RECORD_FOLDER "/%s", name);
+	return 0;
+}
+
+static int by_address(const void *a, const void *b)
+{
+	return pciaddr_compare(&((const struct record_entry *)a)->vf,
+			       &((const struct record_entry *)b)->vf);
+}
+
+/* name: of a file. Result: 1 and the entry, 0 when it is none, or has gone by now. */
+static int take_entry(int folder, const char *name, struct record_entry *ret)
+{
+	const char *colon = strchr(name, ':');
+	char target[PCIADDR_TEXT + 1];
+	ssize_t n;
+
+	if (name[0] != '@' || !colon)
+		return 0;
+	n = readlinkat(folder, name, target, sizeof(target) - 1);
+	if (n < 0)
+		return 0;
+	target[n] = '\0';
+	if (pciaddr_parse(target, &ret->vf) < 0)
+		return 0;
+	ret->owner = strdup(name + 1);
+	if (!ret->owner)
+		return -1;
+	ret->owner[colon - name - 1] = '\0';
+	ret->ifname = ret->owner + (colon - name);
+	return 1;
+}
+
+int record_index_list(int folder, struct record_entry **ret, size_t *ret_n, struct err *e)
+{
+	_cleanup_(closedirp) DIR *dir = record_list_folder(folder, e);
+	struct record_entry *list = NULL, *more;
+	size_t n = 0, room = 0;
+	const struct dirent *d;
+	int r = dir ? 0 : -1;
+
+	if (!dir)
+		return -1;
+	while (r >= 0 && (d = next_entry(dir))) {
+		if (n == room) {
+			room = room ? 2 * room : 64;
+			more = reallocarray(list, room, sizeof(*list));
+			if (!more) {
+				r = -1;
+				break;
+			}
+			list = more;
+		}
+		r = take_entry(folder, d->d_name, &list[n]);
+		n += r > 0;
+	}
+	if (r < 0 || errno) {
+		int errnum = r < 0 ? ENOMEM : errno;
+
+		record_entries_free(list, n);
+		return err_set(e, CNI_EIO, errnum, "cannot list " RECORD_FOLDER);
+	}
+	if (n)
+		qsort(list, n, sizeof(*list), by_address);
+	*ret = list;
+	*ret_n = n;
+	return 0;
+}
+
+void record_entries_free(struct record_entry *entries, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		free(entries[i].owner);
+	free(entries);
+}
