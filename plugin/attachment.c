@@ -12,16 +12,12 @@
 #include <time.h>
 
 #include "delegate.h"
+#include "device.h"
 #include "log.h"
 #include "mem.h"
+#include "pick.h"
 #include "recovery.h"
 #include "sysfs.h"
-
-/*
- * An operation takes a fraction of a second, unless an IPAM plugin is slow; then the runtime may as
- * well come back.
- */
-#define LOCK_TIMEOUT_MS 10000
 
 void attachment_close(struct attachment *a)
 {
@@ -40,14 +36,20 @@ const struct vf_attrs *attachment_vf_attrs(const struct attachment *a)
 	return a->vf.index < a->pf.n_vfs ? &a->pf.vfs[a->vf.index] : NULL;
 }
 
-int attachment_lock(struct attachment *a, const char *vf, struct err *e)
+int attachment_lock(struct attachment *a, const char *vf, int timeout_ms, struct err *e)
 {
 	char who[300];
 
 	(void)snprintf(who, sizeof(who), "%s of container %s, interface %s",
 		       cni_command_name(a->args->command), a->args->container_id, a->args->ifname);
-	a->lock = record_lock(a->folder, vf, who, LOCK_TIMEOUT_MS, e);
+	a->lock = record_lock(a->folder, vf, who, timeout_ms, e);
 	return a->lock < 0 ? -1 : 0;
+}
+
+void attachment_unlock(struct attachment *a)
+{
+	closep(&a->lock);
+	a->lock = -1;
 }
 
 int attachment_open_host(struct attachment *a, struct netns_id *ret_id, struct err *e)
@@ -66,15 +68,16 @@ int attachment_refuse_second(const struct attachment *a, const char *vf, struct 
 
 /* --- what ADD refuses before it changes anything --- */
 
-static int find_vf(struct attachment *a, struct err *e)
+/* Whether the configuration says which VF, or where to pick one. */
+static int check_which(const struct conf *c, struct err *e)
 {
-	if (!a->conf->device_id)
-		return err_set(
-			e, CNI_ECONFIG, 0,
-			"\"deviceID\" is missing: which VF to attach; under Kubernetes a device plugin and a "
-			"meta plugin hand it on (is the pod's resource request there, and the network's "
-			"resourceName annotation?), else write the VF's PCI address into the configuration");
-	return vfdev_open(a->sys, &a->conf->device, &a->vf, e);
+	if (device_is_named(c) || pool_is_given(&c->pool))
+		return 0;
+	return err_set(
+		e, CNI_ECONFIG, 0,
+		"which VF? Give the PF's name as \"master\", and a free VF of it is picked, or a VF's PCI "
+		"address as \"deviceID\"; under Kubernetes a device plugin and a meta plugin hand deviceID on "
+		"(is the pod's resource request there, and the network's resourceName annotation?)");
 }
 
 static int open_pod(struct attachment *a, const struct netns_id *host_id, struct err *e)
@@ -282,24 +285,45 @@ static int fill_record(struct attachment *a, struct err *e)
 	return 0;
 }
 
+int attachment_take_link(struct attachment *a, struct err *e)
+{
+	return find_link(a, e) < 0 || check_unused(a, e) < 0 ? -1 : 0;
+}
+
+int attachment_take_pf(struct attachment *a, struct err *e)
+{
+	return rt_pf_get(a->host, a->vf.pf_ifname, &a->pf, e) < 0 ? -1 : check_pf(a, e);
+}
+
 int attachment_look(struct attachment *a, struct err *e)
 {
-	if (find_vf(a, e) < 0 || attachment_open_host(a, NULL, e) < 0 ||
-	    rt_pf_get(a->host, a->vf.pf_ifname, &a->pf, e) < 0)
+	if (!device_is_named(a->conf) && !pool_is_given(&a->conf->pool))
+		return 0;
+	if (attachment_open_host(a, NULL, e) < 0)
 		return -1;
-	return check_pf(a, e);
+	if (!device_is_named(a->conf))
+		return pick_look(a, e);
+	return device_open(a, e) < 0 ? -1 : attachment_take_pf(a, e);
+}
+
+/* The VF that the configuration names. */
+static int take_named(struct attachment *a, struct err *e)
+{
+	if (device_open(a, e) < 0 || attachment_lock(a, a->vf.name, ATTACHMENT_LOCK_MS, e) < 0 ||
+	    recovery_settle(a, e) < 0 || vfdev_refresh(a->sys, &a->vf, e) < 0 ||
+	    attachment_take_link(a, e) < 0)
+		return -1;
+	return attachment_take_pf(a, e);
 }
 
 int attachment_prepare(struct attachment *a, struct err *e)
 {
 	struct netns_id host_id;
 
-	if (find_vf(a, e) < 0 || attachment_open_host(a, &host_id, e) < 0 ||
-	    open_pod(a, &host_id, e) < 0 || attachment_lock(a, a->vf.name, e) < 0 ||
-	    recovery_settle(a, e) < 0 || vfdev_refresh(a->sys, &a->vf, e) < 0 ||
-	    rt_pf_get(a->host, a->vf.pf_ifname, &a->pf, e) < 0 || check_pf(a, e) < 0 ||
-	    find_link(a, e) < 0 || check_unused(a, e) < 0 || check_name_free(a, e) < 0 ||
-	    check_mac_unique(a, e) < 0 || check_values(a, e) < 0)
+	if (check_which(a->conf, e) < 0 || attachment_open_host(a, &host_id, e) < 0 ||
+	    open_pod(a, &host_id, e) < 0 ||
+	    (device_is_named(a->conf) ? take_named(a, e) : pick_vf(a, e)) < 0 ||
+	    check_name_free(a, e) < 0 || check_mac_unique(a, e) < 0 || check_values(a, e) < 0)
 		return -1;
 	return fill_record(a, e);
 }

@@ -48,15 +48,29 @@ void attachment_close(struct attachment *a);
  */
 int attachment_prepare(struct attachment *a, struct err *e);
 
-/* For STATUS: whether the configuration's VF and its PF are there and can be used. Errors as of
- * attachment_prepare(). */
+/*
+ * For STATUS: whether the configuration's VF and its PF are there and can be used, or a VF would be
+ * picked; nothing to say where a runtime hands in the VF. Errors as of attachment_prepare().
+ */
 int attachment_look(struct attachment *a, struct err *e);
 
 /*
- * Takes the lock of a VF for this operation, waiting at most 10 s: a->lock. Errors as of
- * record_lock().
+ * The parts of it that look at one VF, a->vf, whose lock is held: its netdev on the host, which
+ * nobody may use there (a->link); and its PF, with the VF's attributes (a->pf). Errors: CNI_EAGAIN:
+ * in use; CNI_EDEVICE, CNI_EKERNEL, CNI_EIO.
  */
-int attachment_lock(struct attachment *a, const char *vf, struct err *e);
+int attachment_take_link(struct attachment *a, struct err *e);
+int attachment_take_pf(struct attachment *a, struct err *e);
+
+/* Takes the lock of a VF for this operation: a->lock. Errors as of record_lock(). */
+int attachment_lock(struct attachment *a, const char *vf, int timeout_ms, struct err *e);
+void attachment_unlock(struct attachment *a);
+
+/*
+ * How long another operation on the same VF is waited for. It takes a fraction of a second, unless
+ * an IPAM plugin is slow; then the runtime may as well come back.
+ */
+#define ATTACHMENT_LOCK_MS 10000
 
 /* Opens the host's namespace and a socket in it: a->host_ns, a->host. ret_id: may be NULL. */
 int attachment_open_host(struct attachment *a, struct netns_id *ret_id, struct err *e);

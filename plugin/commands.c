@@ -128,7 +128,7 @@ static int status(struct attachment *a, json_t **ret_answer, struct err *e)
 	(void)ret_answer; /* STATUS has none */
 	if (need_1_1_0(a, e) < 0)
 		return -1;
-	if (a->conf->device_id && attachment_look(a, e) < 0) {
+	if (attachment_look(a, e) < 0) {
 		e->code = CNI_ENOTAVAIL;
 		return -1;
 	}

@@ -3,6 +3,7 @@
 #include "conf.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "jtable.h"
@@ -37,6 +38,11 @@ const struct jfield conf_fields[] = {
 	STRING("name",          c.name),
 	STRING("type",          type),
 	STRING("deviceID",      c.device_id),
+	STRING("device",        c.netdev),
+	MAC   ("hwaddr",        c.hwaddr),
+	STRING("master",        c.pool.master),
+	UINT  ("vf",            c.pool.vf,              0, 65535),
+	OBJECT("pool",          c.pool.selectors),
 	MAC   ("mac",           c.vf.f[VF_MAC]),
 	UINT  ("vlan",          c.vf.f[VF_VLAN],        0, 4094),
 	UINT  ("vlanQoS",       c.vf.f[VF_QOS],         0, 7),
@@ -86,7 +92,7 @@ void conf_clear(struct conf *c)
 	*c = (struct conf){0};
 }
 
-/* CNI_ARGS "MAC=", between the configuration and runtimeConfig in rank. */
+/* CNI_ARGS "MAC=" and "VF=", between the configuration and runtimeConfig in rank. */
 static int read_args(const struct cni_args *args, struct conf *c, struct err *e)
 {
 	char text[64];
@@ -100,6 +106,14 @@ static int read_args(const struct cni_args *args, struct conf *c, struct err *e)
 			       text);
 	if (found)
 		c->vf.f[VF_MAC] = (struct opt){true, mac};
+
+	found = cni_args_get(args->args, "VF", text, sizeof(text), e);
+	if (found < 0)
+		return -1;
+	if (found && (strspn(text, "0123456789") != strlen(text) || !*text || strlen(text) > 5))
+		return err_set(e, CNI_EENV, 0, "CNI_ARGS: VF=%s is not the index of a VF", text);
+	if (found)
+		c->pool.vf = (struct opt){true, strtoul(text, NULL, 10)};
 	return 0;
 }
 
@@ -162,6 +176,15 @@ static int read_device_id(struct conf *c, struct err *e)
 		       "\"deviceID\": \"%.64s\" is not a PCI address like 0000:3b:02.1", text);
 }
 
+/* Where another key says which VF nothing is picked, and what the selectors hold does not matter.
+ */
+static int read_pool(struct conf *c, struct err *e)
+{
+	if (c->device_id || c->netdev || c->hwaddr.set)
+		return 0;
+	return pool_read(&c->pool, e) < 0 || pool_check(&c->pool, e) < 0 ? -1 : 0;
+}
+
 static int read_runtime(struct raw *r, struct err *e)
 {
 	return jtable_read(r->runtime, conf_runtime_fields, r, e) < 0 ? err_ctx(e, "runtimeConfig")
@@ -177,6 +200,7 @@ static int read_parts(const struct cni_args *args, struct raw *r, struct err *e)
 	    (read_args(args, c, &why) < 0 && refuse(args, &why, e) < 0) ||
 	    (r->runtime && read_runtime(r, &why) < 0 && refuse(args, &why, e) < 0) ||
 	    (read_device_id(c, &why) < 0 && refuse(args, &why, e) < 0) ||
+	    (read_pool(c, &why) < 0 && refuse(args, &why, e) < 0) ||
 	    (check_together(c, &why) < 0 && refuse(args, &why, e) < 0))
 		return -1;
 

@@ -7,12 +7,16 @@
 
 #include "cni.h"
 #include "log.h"
+#include "pool.h"
 #include "vf.h"
 #include "vfdev.h"
 
 enum conf_pf_link { PF_LINK_REQUIRE, PF_LINK_RAISE, PF_LINK_IGNORE };
 
-/* All pointers are borrowed from doc. */
+/*
+ * All pointers are borrowed from doc. Of what says which VF, the first that is given counts:
+ * device_id, netdev, hwaddr, pool.
+ */
 struct conf {
 	json_t *doc;               /* owned: the configuration as it came */
 	const char *text;          /* the same, as text; borrowed from the caller */
@@ -22,6 +26,9 @@ struct conf {
 	const char *name;          /* of the network */
 	const char *device_id;     /* NULL: not given */
 	struct pciaddr device;     /* the same */
+	const char *netdev;        /* name of the VF's netdev on the host; NULL: not given */
+	struct opt hwaddr;         /* MAC of the VF's netdev on the host */
+	struct pool pool;          /* where to pick a VF, where no device_id is given */
 	struct vf_attrs vf;        /* what is wanted of the VF on its PF */
 	struct opt mtu;            /* bytes */
 	struct opt pf_link;        /* enum conf_pf_link */

@@ -187,12 +187,6 @@ int recovery_settle(struct attachment *a, struct err *e)
 	return ret;
 }
 
-static void unlock(struct attachment *a)
-{
-	closep(&a->lock);
-	a->lock = -1;
-}
-
 int recovery_load(struct attachment *a, struct err *e)
 {
 	const struct cni_args *args = a->args;
@@ -201,12 +195,12 @@ int recovery_load(struct attachment *a, struct err *e)
 
 	if (found <= 0)
 		return found;
-	if (attachment_lock(a, vf, e) < 0)
+	if (attachment_lock(a, vf, ATTACHMENT_LOCK_MS, e) < 0)
 		return -1;
 	/* without the lock, nobody changes the entry */
 	found = record_index_is(a->folder, args->container_id, args->ifname, vf, e);
 	if (found <= 0) {
-		unlock(a);
+		attachment_unlock(a);
 		/* while the lock was waited for, the interface has lost its VF, or got another */
 		return found < 0 ? -1 : recovery_load(a, e);
 	}
@@ -219,7 +213,7 @@ int recovery_load(struct attachment *a, struct err *e)
 	    strcmp(a->rec.ifname, args->ifname)) {
 		record_clear(&a->rec); /* the VF has another owner by now */
 		found = record_index_drop(a->folder, args->container_id, args->ifname, e);
-		unlock(a);
+		attachment_unlock(a);
 		return found;
 	}
 	return open_recorded(a, e) < 0 ? -1 : 1;

@@ -43,6 +43,15 @@ static json_t *shown(const struct conf *c)
 			      c->name, "vf", vf_attrs_to_json(&c->vf));
 
 	show_text(j, "device", c->device_id ? pciaddr_text(&c->device, text) : NULL);
+	show_text(j, "netdev", c->netdev);
+	show(j, "hwaddr", &c->hwaddr);
+	show_text(j, "master", c->pool.master);
+	show(j, "vf_index", &c->pool.vf);
+	show(j, "numa", &c->pool.numa_node);
+	show(j, "policy", &c->pool.policy);
+	for (size_t i = 0; i < POOL_LISTS; i++)
+		if (c->pool.lists[i])
+			json_object_set(j, pool_fields[i].key, c->pool.lists[i]);
 	show_text(j, "logFile", c->log_file);
 	show_text(j, "ipam", c->ipam_type);
 	show(j, "mtu", &c->mtu);
@@ -103,6 +112,21 @@ static const struct {
 	{"deviceID", "{'deviceID': '0000:3B:02.1'}", "{'device': '0000:3b:02.1'}"},
 	{"deviceID", "{'deviceID': '10000:3b:02.1'}", "{'device': '10000:3b:02.1'}"},
 	{"mac", "{'mac': '02:00:5E:00:00:01'}", "{'vf': {'mac': '02:00:5e:00:00:01'}}"},
+	{"device", "{'device': 'ens1f0v2'}", "{'netdev': 'ens1f0v2'}"},
+	{"hwaddr", "{'hwaddr': '02:00:5e:00:00:01'}", "{'hwaddr': 2200600313857}"},
+	{"master", "{'master': 'ens1f0'}", "{'master': 'ens1f0'}"},
+	{"master", "{'master': 'ens1f0#0-3,7'}", "{'master': 'ens1f0#0-3,7'}"},
+	{"vf", "{'master': 'a', 'vf': 0}", "{'master': 'a', 'vf_index': 0}"},
+	{"vf", "{'master': 'a', 'vf': 65535}", "{'master': 'a', 'vf_index': 65535}"},
+	{"pool",
+	 "{'pool': {'pfNames': ['a#1'], 'rootDevices': ['0000:3b:00.0#2-3'], 'vendors': ['8086'], "
+	 "'devices': ['10cA'], 'drivers': ['igbvf'], 'pciAddresses': ['3b:02.1'], "
+	 "'linkTypes': ['ether'], 'acpiIndexes': ['101'], 'numaNode': 0, 'policy': 'spread'}}",
+	 "{'pfNames': ['a#1'], 'rootDevices': ['0000:3b:00.0#2-3'], 'vendors': ['8086'], "
+	 "'devices': ['10cA'], 'drivers': ['igbvf'], 'pciAddresses': ['3b:02.1'], "
+	 "'linkTypes': ['ether'], 'acpiIndexes': ['101'], 'numa': 0, 'policy': 1}"},
+	{"pool", "{'deviceID': '3b:02.1', 'pool': {'unread': 1}}",
+	 "{'device': '0000:3b:02.1'}"}, /* nothing is picked */
 	{"vlan", "{'vlan': 0}", "{'vf': {'vlan': 0, 'vlanQoS': 0, 'vlanProto': '802.1q'}}"},
 	{"vlan", "{'vlan': 4094}", "{'vf': {'vlan': 4094, 'vlanQoS': 0, 'vlanProto': '802.1q'}}"},
 	{"vlanQoS", "{'vlan': 1, 'vlanQoS': 0}",
@@ -209,6 +233,35 @@ static const struct {
 	{"deviceID", "{'deviceID': ''}", CNI_ECONFIG, "\"deviceID\": \"\" is not a PCI address",
 	 false},
 	{"deviceID", "{'deviceID': ['0000:3b:02.1']}", CNI_ECONFIG, "a string is expected", false},
+	{"device", "{'device': 1}", CNI_ECONFIG, "\"device\": 1 was given, a string", false},
+	{"hwaddr", "{'hwaddr': '01:00:5e:00:00:01'}", CNI_ECONFIG, "\"hwaddr\": \"01:", false},
+	{"master", "{'master': ''}", CNI_ECONFIG, "master: \"\" is not", false},
+	{"master", "{'master': 'a/b'}", CNI_ECONFIG, "master: \"a/b\" is not", false},
+	{"master", "{'master': 'ens1f0#'}", CNI_ECONFIG, "behind '#' stand VFs", false},
+	{"master", "{'master': 'ens1f0#1,'}", CNI_ECONFIG, "behind '#' stand VFs", false},
+	{"master", "{'master': 'ens1f0#2-1'}", CNI_ECONFIG, "behind '#' stand VFs", false},
+	{"master", "{'master': 'ens1f0#-1'}", CNI_ECONFIG, "behind '#' stand VFs", false},
+	{"master", "{'master': 'ens1f0#1-2-3'}", CNI_ECONFIG, "behind '#' stand VFs", false},
+	{"master", "{'master': 'ens1f0#x'}", CNI_ECONFIG, "behind '#' stand VFs", false},
+	{"master", "{'master': 'ens1f0#100000'}", CNI_ECONFIG, "behind '#' stand VFs", false},
+	{"master", "{'master': 'a', 'pool': {'pfNames': ['b']}}", CNI_ECONFIG, "both name PFs",
+	 false},
+	{"vf", "{'vf': 65536}", CNI_ECONFIG, "\"vf\": 65536 was given", false},
+	{"vf", "{'vf': 1}", CNI_ECONFIG, "VF 1 of which PF?", false},
+	{"pool", "{'pool': []}", CNI_ECONFIG, "\"pool\": [] was given, an object", false},
+	{"pool", "{'pool': {'pfName': ['a']}}", CNI_ECONFIG, "no selector \"pfName\"", false},
+	{"pool", "{'pool': {'pfNames': []}}", CNI_ECONFIG, "pfNames is empty", false},
+	{"pool", "{'pool': {'pfNames': [1]}}", CNI_ECONFIG, "pool: pfNames: \"\" is not", false},
+	{"pool", "{'pool': {'rootDevices': ['x']}}", CNI_ECONFIG, "rootDevices: \"x\"", false},
+	{"pool", "{'pool': {'vendors': ['0x8086']}}", CNI_ECONFIG, "vendors: \"0x8086\"", false},
+	{"pool", "{'pool': {'devices': ['10c']}}", CNI_ECONFIG, "devices: \"10c\"", false},
+	{"pool", "{'pool': {'drivers': ['']}}", CNI_ECONFIG, "drivers: \"\"", false},
+	{"pool", "{'pool': {'pciAddresses': ['0000:3b:02.1#1']}}", CNI_ECONFIG,
+	 "behind '#' stand VFs", false},
+	{"pool", "{'pool': {'linkTypes': ['wifi']}}", CNI_ECONFIG, "linkTypes: \"wifi\"", false},
+	{"pool", "{'pool': {'numaNode': -1}}", CNI_ECONFIG, "pool: \"numaNode\": -1", false},
+	{"pool", "{'pool': {'policy': 'random'}}", CNI_ECONFIG, "one of \"pack\" \"spread\"",
+	 false},
 	{"mac", "{'mac': '00:00:00:00:00:00'}", CNI_ECONFIG,
 	 "\"mac\": \"00:00:00:00:00:00\" was given", false},
 	{"mac", "{'mac': '03:00:5e:00:00:01'}", CNI_ECONFIG, "a unicast MAC address", false},

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* device.c - the VF that the configuration names */
+#include "device.h"
+
+#include <errno.h>
+
+bool device_is_named(const struct conf *c)
+{
+	return c->device_id || c->netdev || c->hwaddr.set;
+}
+
+/* The device of an interface, which has to be on the host. */
+static int find_by_netdev(struct attachment *a, struct pciaddr *ret, struct err *e)
+{
+	const struct conf *c = a->conf;
+	char text[MAC_TEXT];
+	const char *what = c->netdev ?: mac_text(c->hwaddr.v, text);
+	struct err none = {0};
+	struct rt_link link;
+
+	if ((c->netdev ? rt_link_by_name(a->host, c->netdev, &link, &none)
+		       : rt_link_by_mac(a->host, c->hwaddr.v, &link, &none)) < 0) {
+		if (none.errnum == ENODEV)
+			return err_set(
+				e, CNI_EDEVICE, 0,
+				"there is no interface %s on the host; where a container has it, it comes back "
+				"with DEL",
+				what);
+		*e = none;
+		return -1;
+	}
+	if (pciaddr_parse(link.parent, ret) < 0)
+		return err_set(e, CNI_EDEVICE, 0, "%s is not the interface of a VF", what);
+	return 0;
+}
+
+int device_open(struct attachment *a, struct err *e)
+{
+	struct pciaddr addr = a->conf->device;
+
+	if (!a->conf->device_id && find_by_netdev(a, &addr, e) < 0)
+		return -1;
+	return vfdev_open(a->sys, &addr, &a->vf, e);
+}

@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* device.h - the VF that the configuration names */
+#pragma once
+
+#include "attachment.h"
+
+/* Whether it names one: by PCI address, interface or MAC. */
+bool device_is_named(const struct conf *c);
+
+/*
+ * Describes it: a->vf, as vfdev_open() does. Errors: CNI_EDEVICE: there is no such device or
+ * interface, or it is no VF; CNI_EKERNEL, CNI_EIO.
+ */
+int device_open(struct attachment *a, struct err *e);

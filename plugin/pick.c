@@ -1,0 +1,216 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* pick.c - a free VF, where the configuration says which will do */
+#include "pick.h"
+
+#include <net/if.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "mem.h"
+#include "pick_pfs.h"
+#include "recovery.h"
+#include "sysfs.h"
+
+struct pick {
+	struct attachment *a;
+	bool look; /* only ask whether there is one */
+	struct pick_pfs pfs;
+	struct record_entry *held;
+	size_t n_held;
+	unsigned matching; /* VFs that the selectors ask for */
+	struct reasons why;
+};
+
+static int compare_entry(const void *key, const void *entry)
+{
+	return pciaddr_compare(key, &((const struct record_entry *)entry)->vf);
+}
+
+static const struct record_entry *holder(const struct pick *p, const struct pciaddr *vf)
+{
+	return p->n_held ? bsearch(vf, p->held, p->n_held, sizeof(*p->held), compare_entry) : NULL;
+}
+
+/* Whether the selectors ask for this VF of a PF whose own fit. Its driver is known only later. */
+static bool is_wanted(const struct pool *pool, const struct pick_pf *pf, const struct vfdev *vf)
+{
+	return pool_range_has(pf->ranges, vf->index) &&
+	       pool_range_has(pf->root_ranges, vf->index) &&
+	       (!pool->vf.set || pool->vf.v == vf->index) && pool_has_address(pool, &vf->addr);
+}
+
+/* The netdev of a VF that is to be picked. a->vf is the VF; outside of STATUS its lock is held. */
+static int look_at_vf(struct pick *p, struct err *e)
+{
+	struct attachment *a = p->a;
+	const struct pool *pool = &a->conf->pool;
+	char acpi[16];
+
+	if ((!p->look && recovery_settle(a, e) < 0) || vfdev_refresh(a->sys, &a->vf, e) < 0)
+		return -1;
+	if (!pool_has(pool, POOL_DRIVERS, a->vf.driver))
+		return err_set(e, CNI_EAGAIN, 0, "VF %s has driver %s", a->vf.name,
+			       a->vf.driver[0] ? a->vf.driver : "none");
+	if (pool->lists[POOL_ACPI_INDEXES] &&
+	    (sysfs_read(a->sys, acpi, sizeof(acpi), e, "bus/pci/devices/%s/acpi_index",
+			a->vf.name) < 0 ||
+	     !pool_has(pool, POOL_ACPI_INDEXES, acpi)))
+		return err_set(e, CNI_EAGAIN, 0, "VF %s has another ACPI index, or none",
+			       a->vf.name);
+	if (attachment_take_link(a, e) < 0)
+		return -1;
+	if (!(a->link.flags & IFF_UP))
+		return 0;
+	return err_set(
+		e, CNI_EAGAIN, 0,
+		"VF %s is in use on the host: its interface %s is up; if nobody uses it: ip link set "
+		"%s down",
+		a->vf.name, a->link.name, a->link.name);
+}
+
+/* Result: 1: taken; 0: not, and p knows why. */
+static int try_vf(struct pick *p, struct pick_pf *pf)
+{
+	struct attachment *a = p->a;
+	struct err why = {0};
+
+	if ((p->look || !attachment_lock(a, a->vf.name, 0, &why)) && !look_at_vf(p, &why)) {
+		if (!attachment_take_pf(a, &why))
+			return 1;
+		pf->unfit = true;
+	}
+	reasons_add(&p->why, "%s", why.msg);
+	rt_pf_clear(&a->pf);
+	attachment_unlock(a);
+	return 0;
+}
+
+/*
+ * The VFs of one PF. stale: those that the index says are held, in case it is by the dead; else all
+ * others. Result: 1: taken, 0.
+ */
+static int try_pf(struct pick *p, struct pick_pf *pf, bool stale)
+{
+	const struct pool *pool = &p->a->conf->pool;
+	const struct record_entry *by;
+	struct vfdev vf;
+
+	for (uint32_t i = 0; i < pf->n_vfs && !pf->unfit; i++) {
+		vfdev_nth(&pf->dev, i, &vf);
+		if (!is_wanted(pool, pf, &vf))
+			continue;
+		by = holder(p, &vf.addr);
+		p->matching += !stale;
+		if (!!by != stale) {
+			if (by && p->look)
+				reasons_add(&p->why, "VF %s is held by container %s, interface %s",
+					    vf.name, by->owner, by->ifname);
+			continue;
+		}
+		p->a->vf = vf;
+		if (try_vf(p, pf))
+			return 1;
+	}
+	return 0;
+}
+
+/* An ADD that ended half-way, or whose container died, comes again: it left this interface a VF. */
+static int settle_own(struct attachment *a, struct err *e)
+{
+	int found =
+		record_index_find(a->folder, a->args->container_id, a->args->ifname, a->vf.name, e);
+	struct err held = {0};
+
+	if (found <= 0)
+		return found;
+	if (attachment_lock(a, a->vf.name, ATTACHMENT_LOCK_MS, e) < 0)
+		return -1;
+	found = recovery_settle(a, &held);
+	attachment_unlock(a);
+	if (!found || held.code == CNI_EAGAIN)
+		return 0; /* the VF has another owner by now: the entry is of no meaning */
+	*e = held;
+	return -1;
+}
+
+/* The PFs with the fewest VFs of this container first, then those with the fewest in use. */
+static int by_use(const void *a, const void *b)
+{
+	const struct pick_pf *l = a, *r = b;
+
+	return l->own != r->own     ? (l->own > r->own) - (l->own < r->own)
+	       : l->held != r->held ? (l->held > r->held) - (l->held < r->held)
+				    : (l->place > r->place) - (l->place < r->place);
+}
+
+static void spread(struct pick *p)
+{
+	struct vfdev vf;
+
+	for (size_t i = 0; i < p->pfs.n; i++) {
+		struct pick_pf *pf = &p->pfs.pf[i];
+
+		pf->place = i;
+		for (uint32_t n = 0; n < pf->n_vfs; n++) {
+			vfdev_nth(&pf->dev, n, &vf);
+			const struct record_entry *by = holder(p, &vf.addr);
+
+			pf->held += by != NULL;
+			pf->own += by && !strcmp(by->owner, p->a->args->container_id);
+		}
+	}
+	if (p->pfs.n)
+		qsort(p->pfs.pf, p->pfs.n, sizeof(*p->pfs.pf), by_use);
+}
+
+static int none_free(const struct pick *p, struct err *e)
+{
+	const char *master = p->a->conf->pool.master ?: "the pool";
+	char more[32] = "";
+
+	if (!p->matching && !p->why.text[0])
+		return err_set(
+			e, CNI_EDEVICE, 0,
+			"no VF of this host is what \"master\", \"vf\" and \"pool\" ask for");
+	if (p->why.left_out)
+		(void)snprintf(more, sizeof(more), "; and %u more", p->why.left_out);
+	return err_set(e, p->matching ? CNI_EAGAIN : CNI_EDEVICE, 0, "no VF of %s is free: %s%s",
+		       master, p->why.text, more);
+}
+
+static void pick_clear(struct pick *p)
+{
+	record_entries_free(p->held, p->n_held);
+	pick_pfs_clear(&p->pfs);
+}
+
+static int pick(struct pick *p, struct err *e)
+{
+	struct attachment *a = p->a;
+	int passes = p->look ? 1 : 2; /* what the dead hold comes last */
+
+	if (pick_pfs_find(a, &p->pfs, &p->why, e) < 0 ||
+	    record_index_list(a->folder, &p->held, &p->n_held, e) < 0)
+		return -1;
+	if (a->conf->pool.policy.v == POOL_SPREAD)
+		spread(p);
+	for (int pass = 0; pass < passes; pass++)
+		for (size_t i = 0; i < p->pfs.n; i++)
+			if (try_pf(p, &p->pfs.pf[i], pass == 1))
+				return 0;
+	return none_free(p, e);
+}
+
+int pick_vf(struct attachment *a, struct err *e)
+{
+	_cleanup_(pick_clear) struct pick p = {.a = a};
+
+	return settle_own(a, e) < 0 ? -1 : pick(&p, e);
+}
+
+int pick_look(struct attachment *a, struct err *e)
+{
+	_cleanup_(pick_clear) struct pick p = {.a = a, .look = true};
+
+	return pick(&p, e);
+}
