@@ -321,9 +321,9 @@ int attachment_prepare(struct attachment *a, struct err *e)
 	struct netns_id host_id;
 
 	if (check_which(a->conf, e) < 0 || attachment_open_host(a, &host_id, e) < 0 ||
-	    open_pod(a, &host_id, e) < 0 ||
 	    (device_is_named(a->conf) ? take_named(a, e) : pick_vf(a, e)) < 0 ||
-	    check_name_free(a, e) < 0 || check_mac_unique(a, e) < 0 || check_values(a, e) < 0)
+	    open_pod(a, &host_id, e) < 0 || check_name_free(a, e) < 0 ||
+	    check_mac_unique(a, e) < 0 || check_values(a, e) < 0)
 		return -1;
 	return fill_record(a, e);
 }

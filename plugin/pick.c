@@ -93,6 +93,7 @@ static int try_pf(struct pick *p, struct pick_pf *pf, bool stale)
 {
 	const struct pool *pool = &p->a->conf->pool;
 	const struct record_entry *by;
+	struct err held;
 	struct vfdev vf;
 
 	for (uint32_t i = 0; i < pf->n_vfs && !pf->unfit; i++) {
@@ -105,6 +106,10 @@ static int try_pf(struct pick *p, struct pick_pf *pf, bool stale)
 			if (by && p->look)
 				reasons_add(&p->why, "VF %s is held by container %s, interface %s",
 					    vf.name, by->owner, by->ifname);
+			continue;
+		}
+		if (stale && recovery_is_held(p->a->folder, vf.name, &held)) {
+			reasons_add(&p->why, "%s", held.msg);
 			continue;
 		}
 		p->a->vf = vf;

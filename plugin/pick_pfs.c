@@ -115,14 +115,22 @@ static int add_pf(struct search *s, const char *what, const struct pciaddr *addr
 	return !pf.n_vfs || !selectors_fit(s, &pf.dev) ? 0 : keep(s, &pf);
 }
 
-static int add_named(struct search *s, const char *entry)
+/*
+ * The device of an interface. sysfs knows interfaces by their names alone; for an alternative name
+ * the kernel is asked, which waits for whatever changes links at the moment. Result: 1; 0: there is
+ * a reason more.
+ */
+static int device_of(struct search *s, const char *name, struct pciaddr *ret)
 {
-	char name[RT_ALTNAME_LEN];
-	const char *ranges = pool_split(entry, name, sizeof(name));
+	char device[PCIADDR_TEXT];
 	struct err none = {0};
-	struct pciaddr addr;
 	struct rt_link link;
 
+	if (cni_ifname_valid(name) &&
+	    !sysfs_link_name(s->a->sys, device, sizeof(device), &none, "class/net/%s/device",
+			     name) &&
+	    !pciaddr_parse(device, ret))
+		return 1;
 	if (rt_link_by_name(s->a->host, name, &link, &none) < 0) {
 		if (none.errnum == ENODEV)
 			reasons_add(s->why, "there is no interface %s on the host; see: ip link",
@@ -131,11 +139,20 @@ static int add_named(struct search *s, const char *entry)
 			*s->e = none;
 		return none.errnum == ENODEV ? 0 : -1;
 	}
-	if (pciaddr_parse(link.parent, &addr) < 0) {
-		reasons_add(s->why, "%s is not the interface of a PCI device", name);
-		return 0;
-	}
-	return add_pf(s, name, &addr, ranges);
+	if (!pciaddr_parse(link.parent, ret))
+		return 1;
+	reasons_add(s->why, "%s is not the interface of a PCI device", name);
+	return 0;
+}
+
+static int add_named(struct search *s, const char *entry)
+{
+	char name[RT_ALTNAME_LEN];
+	const char *ranges = pool_split(entry, name, sizeof(name));
+	struct pciaddr addr;
+	int found = device_of(s, name, &addr);
+
+	return found <= 0 ? found : add_pf(s, name, &addr, ranges);
 }
 
 static int add_by_address(struct search *s, const char *entry)

@@ -117,6 +117,30 @@ static bool namespace_lives(const struct record *r)
 	return own < 0 || rt_open_in(own, fd, &pod, &gone) < 0 || recovery_is_pod(pod, r);
 }
 
+static int refuse_held(const char *vf, const struct record *r, struct err *e)
+{
+	return err_set(e, CNI_EAGAIN, 0, "VF %s is held by container %s, interface %s, network %s",
+		       vf, r->container_id, r->ifname, r->network);
+}
+
+bool recovery_is_held(int folder, const char *vf, struct err *e)
+{
+	struct record r = {0};
+	struct netns_id id;
+	struct err unknown;
+	bool held = false;
+
+	if (record_load(folder, vf, &r, &unknown) == 1 && r.phase == RECORD_ATTACHED) {
+		_cleanup_fd_ int fd = netns_open(r.netns, &id, &unknown);
+
+		held = fd >= 0 && netns_same(&id, &r.netns_id);
+	}
+	if (held)
+		(void)refuse_held(vf, &r, e); /* its result is not the result */
+	record_clear(&r);
+	return held;
+}
+
 static bool is_valid(const struct record *r, const json_t *valid)
 {
 	json_t *item;
@@ -180,9 +204,7 @@ int recovery_settle(struct attachment *a, struct err *e)
 	else if (ours)
 		ret = attachment_refuse_second(a, a->vf.name, e);
 	else
-		ret = err_set(e, CNI_EAGAIN, 0,
-			      "VF %s is held by container %s, interface %s, network %s", a->vf.name,
-			      r.container_id, r.ifname, r.network);
+		ret = refuse_held(a->vf.name, &r, e);
 	record_clear(&r);
 	return ret;
 }

@@ -27,6 +27,13 @@ int recovery_collect(const struct attachment *a, const char *vf, const json_t *v
 int recovery_settle(struct attachment *a, struct err *e);
 
 /*
+ * Whether a living container has the VF, as far as can be told without its lock and without
+ * entering the namespace: then *e says who, with CNI_EAGAIN. Where it does not, recovery_settle()
+ * knows.
+ */
+bool recovery_is_held(int folder, const char *vf, struct err *e);
+
+/*
  * Whether a socket is in the very namespace that a record speaks of. That has its inode; but the
  * inode of a namespace that ended is given to another.
  */
