@@ -115,6 +115,9 @@ lint: layers ## static analysis of sources, scripts and documents
 	$(Q)clang-tidy --quiet $(filter %.c,$(wildcard lib/*.c ipam-shim/*.c plugin/*.c)) -- \
 		-std=gnu17 -D_GNU_SOURCE $(INCLUDES)
 
+docs: ## write doc/configuration.md anew, from the manual page
+	$(Q)integration/docs write
+
 format: ## let clang-format put the sources in order
 	$(Q)clang-format -i $(sources)
 
@@ -131,4 +134,4 @@ help: ## this list
 
 .DEFAULT_GOAL := build
 .PHONY: build deps install uninstall demo check check-unit check-vm vm bench fuzz soak mutants lint \
-	format layers clean help
+	docs format layers clean help
