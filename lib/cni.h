@@ -118,8 +118,20 @@ json_t *cni_result_in(const json_t *result, const char *what, struct err *e);
 json_t *cni_result_out(const json_t *result, enum cni_version v, struct err *e);
 
 /*
- * dns of the configuration over that of IPAM: each of nameservers, domain, search, options is taken
- * from conf where it is there. Either may be NULL. Result: owned by the caller; an empty object
- * when both say nothing.
+ * What a plugin answers in a list: the result of the plugins in front of it (NULL: there are none),
+ * and its own behind that. Its addresses have "interface", the index among its own interfaces, and
+ * are made to point to the same one in the whole. dns as of cni_dns_merge(), its own over the
+ * others'. Result: owned by the caller. Source: CNI 1.1.0, section 2, "prevResult", and section 5,
+ * "Success".
  */
-json_t *cni_dns_merge(json_t *conf, json_t *ipam);
+json_t *cni_result_chain(const json_t *prev, json_t *own);
+
+/* The container's interface of this name in a result of the newest shape; NULL: none. Borrowed. */
+json_t *cni_result_interface(const json_t *result, const char *ifname);
+
+/*
+ * dns with each of nameservers, domain, search, options taken from over where it is there, else
+ * from under. Either may be NULL. Result: owned by the caller; an empty object when both say
+ * nothing.
+ */
+json_t *cni_dns_merge(json_t *over, json_t *under);

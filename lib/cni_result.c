@@ -198,13 +198,51 @@ json_t *cni_result_out(const json_t *result, enum cni_version v, struct err *e)
 	return out;
 }
 
-json_t *cni_dns_merge(json_t *conf, json_t *ipam)
+json_t *cni_result_chain(const json_t *prev, json_t *own)
 {
-	json_t *out = json_is_object(ipam) ? json_copy(ipam) : json_object();
+	size_t shift = json_array_size(json_object_get(prev, "interfaces")), i;
+	json_t *out, *ip;
+
+	if (!prev)
+		return json_incref(own);
+	out = json_deep_copy(prev);
+	json_array_extend(json_object_get(out, "interfaces"), json_object_get(own, "interfaces"));
+	json_array_extend(json_object_get(out, "routes"), json_object_get(own, "routes"));
+	json_array_foreach(json_object_get(own, "ips"), i, ip) {
+		json_int_t interface = json_integer_value(json_object_get(ip, "interface"));
+
+		ip = json_copy(ip);
+		json_object_set_new(ip, "interface", json_integer(interface + (json_int_t)shift));
+		json_array_append_new(json_object_get(out, "ips"), ip);
+	}
+	json_object_set_new(
+		out, "dns",
+		cni_dns_merge(json_object_get(own, "dns"), json_object_get(prev, "dns")));
+	return out;
+}
+
+json_t *cni_result_interface(const json_t *result, const char *ifname)
+{
+	json_t *itf;
+	size_t i;
+
+	json_array_foreach(json_object_get(result, "interfaces"), i, itf) {
+		const char *name = json_string_value(json_object_get(itf, "name"));
+		const char *sandbox = json_string_value(json_object_get(itf, "sandbox"));
+
+		if (name && sandbox && *sandbox && !strcmp(name, ifname))
+			return itf;
+	}
+	return NULL;
+}
+
+json_t *cni_dns_merge(json_t *over, json_t *under)
+{
+	json_t *out = json_is_object(under) ? json_copy(under) : json_object();
 	const char *key;
 	json_t *v;
 
-	json_object_foreach(conf, key, v)
+	json_object_foreach(over, key, v)
 		json_object_set(out, key, v);
 	return out;
 }

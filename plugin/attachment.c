@@ -187,10 +187,18 @@ static int check_name_free(const struct attachment *a, struct err *e)
 	struct rt_link taken;
 	struct err none = {0};
 
-	if (!rt_link_by_name(a->pod, a->args->ifname, &taken, &none))
-		return err_set(e, CNI_EENV, EEXIST,
-			       "the pod has an interface %s already; CNI_IFNAME has to be new",
-			       a->args->ifname);
+	if (!rt_link_by_name(a->pod, a->args->ifname, &taken, &none)) {
+		if (!cni_result_interface(a->conf->result, a->args->ifname))
+			return err_set(e, CNI_EENV, EEXIST,
+				       "the pod has an interface %s already; CNI_IFNAME has to be new",
+				       a->args->ifname);
+		return err_set(
+			e, CNI_ECONFIG, 0,
+			"a plugin in front of this one in the list has made the pod's interface %s; all plugins "
+			"of a list have the same CNI_IFNAME, so one alone can make it: give the VF a network of "
+			"its own",
+			a->args->ifname);
+	}
 	if (none.errnum != ENODEV) {
 		*e = none;
 		return -1;

@@ -8,12 +8,14 @@
 
 static int add(struct attachment *a, json_t **ret_answer, struct err *e)
 {
+	json_auto_t *all = NULL;
 	struct err undo = {0};
 
 	if (conf_check_unknown(a->conf, e) < 0 || attachment_prepare(a, e) < 0 ||
 	    steps_apply(a, e) < 0)
 		return -1;
-	*ret_answer = cni_result_out(a->rec.result, a->conf->version, e);
+	all = cni_result_chain(a->conf->result, a->rec.result);
+	*ret_answer = cni_result_out(all, a->conf->version, e);
 	if (*ret_answer) {
 		log_line(LOG_INFO, "VF %s (PF %s, VF %u) attached as %s in %s", a->vf.name,
 			 a->vf.pf_ifname, a->vf.index, a->args->ifname, a->args->netns);

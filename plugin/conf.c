@@ -257,6 +257,10 @@ int conf_read(const char *text, size_t len, const struct cni_args *args, struct 
 	if (r.c.log_file && !*r.c.log_file)
 		r.c.log_file = NULL; /* as existing configurations write "standard error" */
 	if (r.prev_result) {
+		/* one that does not say its version has the configuration's, as for libcni */
+		if (!json_object_get(r.prev_result, "cniVersion") && r.c.version_text)
+			json_object_set_new(r.prev_result, "cniVersion",
+					    json_string(r.c.version_text));
 		r.c.result = cni_result_in(r.prev_result, "prevResult", &why);
 		if (!r.c.result && refuse(args, &why, e) < 0)
 			return -1;

@@ -304,19 +304,8 @@ int mac_apply(struct attachment *a, struct err *e)
  */
 static json_t *expected_interface(const struct attachment *a)
 {
-	const json_t *results[] = {a->conf->result, a->rec.result};
-	json_t *itf;
-	size_t i;
-
-	for (size_t k = 0; k < ARRAY_SIZE(results); k++)
-		json_array_foreach(json_object_get(results[k], "interfaces"), i, itf) {
-			const char *name = json_string_value(json_object_get(itf, "name"));
-			const char *sandbox = json_string_value(json_object_get(itf, "sandbox"));
-
-			if (name && sandbox && *sandbox && !strcmp(name, a->args->ifname))
-				return itf;
-		}
-	return NULL;
+	return cni_result_interface(a->conf->result, a->args->ifname)
+		       ?: cni_result_interface(a->rec.result, a->args->ifname);
 }
 
 /*

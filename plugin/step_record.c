@@ -83,7 +83,10 @@ static json_t *own_interface(const struct attachment *a)
 			 a->args->netns, "pciID", a->vf.name);
 }
 
-/* Builds what ADD answers into the record, and says there that the attachment stands. */
+/*
+ * Builds our part of what ADD answers into the record, and says there that the attachment stands.
+ * CHECK goes by it: what plugins in front of us in a list have answered is theirs.
+ */
 int answer_apply(struct attachment *a, struct err *e)
 {
 	json_t *routes = json_object_get(a->ipam, "routes"), *ips = json_array(), *result, *ip;

@@ -117,7 +117,7 @@ static const struct {
 
 static json_t *parse(const char *text)
 {
-	char quoted[256];
+	char quoted[1024];
 
 	if (!text)
 		return NULL;
@@ -138,6 +138,64 @@ static void dns_of_the_configuration_goes_over_that_of_ipam(void **state)
 	}
 }
 
+/* --- in a list of plugins --- */
+
+#define PREV                                                                                         \
+	"'cniVersion': '1.1.0', 'interfaces': [{'name': 'br0'}, {'name': 'eth0', 'sandbox': '/n'}]," \
+	"'ips': [{'address': '10.0.0.1/8', 'interface': 1}, {'address': '10.0.0.2/8'}],"             \
+	"'routes': [{'dst': '0.0.0.0/0'}]"
+#define OWN                                                                                        \
+	"'interfaces': [{'name': 'net1', 'sandbox': '/n'}],"                                       \
+	"'ips': [{'address': 'fd00::1/64', 'interface': 0}], 'routes': [{'dst': '::/0', 'mtu': 9}]"
+#define ALL                                                                                         \
+	"'cniVersion': '1.1.0', 'interfaces': [{'name': 'br0'}, {'name': 'eth0', 'sandbox': '/n'}," \
+	"{'name': 'net1', 'sandbox': '/n'}],"                                                       \
+	"'ips': [{'address': '10.0.0.1/8', 'interface': 1}, {'address': '10.0.0.2/8'},"             \
+	"{'address': 'fd00::1/64', 'interface': 2}],"                                               \
+	"'routes': [{'dst': '0.0.0.0/0'}, {'dst': '::/0', 'mtu': 9}]"
+
+static const struct {
+	const char *prev, *own, *expected;
+} chains[] = {
+	{NULL, "{" OWN ", 'dns': {}}", "{" OWN ", 'dns': {}}"},
+	{"{" PREV ", 'dns': {}}", "{" OWN ", 'dns': {}}", "{" ALL ", 'dns': {}}"},
+	/* what ours says of DNS goes over it, what it does not say is kept */
+	{"{" PREV ", 'dns': {'domain': 'p', 'search': ['p']}}", "{" OWN ", 'dns': {'domain': 'o'}}",
+	 "{" ALL ", 'dns': {'domain': 'o', 'search': ['p']}}"},
+	{"{'interfaces': [], 'ips': [], 'routes': [], 'dns': {}}", "{" OWN ", 'dns': {}}",
+	 "{" OWN ", 'dns': {}}"},
+	/* without addresses of its own */
+	{"{" PREV ", 'dns': {}}", "{'interfaces': [], 'ips': [], 'routes': [], 'dns': {}}",
+	 "{" PREV ", 'dns': {}}"},
+};
+
+static void a_result_is_put_behind_those_in_front(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(chains); i++) {
+		json_auto_t *prev = parse(chains[i].prev), *own = parse(chains[i].own);
+
+		EXPECT_ROW(chains[i].expected);
+		expect_json(cni_result_chain(prev, own), parse(chains[i].expected));
+		expect_json(json_incref(own), parse(chains[i].own));
+		expect_json(json_incref(prev) ?: json_null(), parse(chains[i].prev) ?: json_null());
+	}
+}
+
+static void the_interface_of_the_container_is_found_by_its_name(void **state)
+{
+	json_auto_t *result =
+		parse("{'interfaces': [{'name': 'net1'}, {'name': 'net1', 'sandbox': ''},"
+		      "{'sandbox': '/n'}, {'name': 'net2', 'sandbox': '/n'},"
+		      "{'name': 'net1', 'sandbox': '/n', 'mac': 'x'}]}");
+
+	(void)state;
+	expect_json(json_incref(cni_result_interface(result, "net1")),
+		    parse("{'name': 'net1', 'sandbox': '/n', 'mac': 'x'}"));
+	assert_null(cni_result_interface(result, "net3"));
+	assert_null(cni_result_interface(NULL, "net1"));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -146,6 +204,8 @@ int main(void)
 		cmocka_unit_test(without_addresses_there_is_a_result_too),
 		cmocka_unit_test(two_addresses_of_a_family_do_not_fit_into_the_oldest_versions),
 		cmocka_unit_test(dns_of_the_configuration_goes_over_that_of_ipam),
+		cmocka_unit_test(a_result_is_put_behind_those_in_front),
+		cmocka_unit_test(the_interface_of_the_container_is_found_by_its_name),
 	};
 
 	return cmocka_run_group_tests_name("cni_result", tests, NULL, NULL) +

@@ -179,6 +179,9 @@ static const struct {
 	 "{'runtimeConfig': {'mac': '02:00:5e:00:00:01', 'deviceID': '3b:02.1', 'portMappings': []}}",
 	 "{'device': '0000:3b:02.1', 'vf': {'mac': '02:00:5e:00:00:01'}}"},
 	{"prevResult", "{'prevResult': {'cniVersion': '0.4.0'}}", "{'result': {" NEWEST "}}"},
+	/* one without a version has that of the configuration */
+	{"prevResult", "{'prevResult': {'routes': [{'dst': '::/0'}]}}",
+	 "{'result': {'cniVersion': '1.1.0', 'interfaces': [], 'ips': [], 'routes': [{'dst': '::/0'}], 'dns': {}}}"},
 	{"args", "{'args': 1}", "{}"},
 	{"pciBusID", "{'pciBusID': '0000:3b:02.1'}", "{}"}, /* Multus adds it to deviceID */
 	{"capabilities", "{'capabilities': {'mac': true}}", "{}"},
