@@ -125,9 +125,17 @@ struct rt_route {
 	struct inet_prefix gw;                 /* family 0: none */
 	uint32_t mtu, advmss, priority, table; /* 0: not given; table 0: main */
 	int scope;                             /* RT_SCOPE_*; -1: not given */
+	bool onlink; /* the gateway is reached on the link, whatever the addresses say */
 };
 
+/*
+ * A route without priority has the kernel's (0, with IPv6 1024). Where there is one of that to its
+ * destination already, by whatever link, it stands behind it.
+ */
 int rt_route_add(struct rt *rt, int ifindex, const struct rt_route *r, struct err *e);
 
-/* Whether there is a route to this destination by this link, gateway and table: 1 or 0. */
+/*
+ * Whether there is a route to this destination by this link and gateway: 1 or 0. Where table or
+ * priority are not given, in any table and of any priority: others may have moved it.
+ */
 int rt_route_exists(struct rt *rt, int ifindex, const struct rt_route *r, struct err *e);

@@ -133,7 +133,7 @@ static int put_metrics(struct nl_msg *m, const struct rt_route *r)
 	return 0;
 }
 
-int rt_route_add(struct rt *rt, int ifindex, const struct rt_route *r, struct err *e)
+static int route_add(struct rt *rt, int ifindex, const struct rt_route *r, int flags, struct err *e)
 {
 	/* as ip-route(8): a route without a gateway ends on the link */
 	int scope = r->scope >= 0              ? r->scope
@@ -147,9 +147,10 @@ int rt_route_add(struct rt *rt, int ifindex, const struct rt_route *r, struct er
 		.rtm_protocol = RTPROT_BOOT,
 		.rtm_scope = (uint8_t)scope,
 		.rtm_type = RTN_UNICAST,
+		.rtm_flags = r->onlink ? RTNH_F_ONLINK : 0,
 	};
 	_cleanup_(nlmsg_freep) struct nl_msg *m =
-		rt_request(RTM_NEWROUTE, NLM_F_CREATE | NLM_F_APPEND, &rtm, sizeof(rtm), e);
+		rt_request(RTM_NEWROUTE, NLM_F_CREATE | flags, &rtm, sizeof(rtm), e);
 	char text[INET_PREFIX_TEXT];
 
 	if (!m)
@@ -163,6 +164,33 @@ int rt_route_add(struct rt *rt, int ifindex, const struct rt_route *r, struct er
 	return rt_talk(rt, m, NULL, NULL, e) < 0
 		       ? err_ctx(e, "route to %s", inet_prefix_text(&r->dst, text))
 		       : 0;
+}
+
+/* What IPv6 gives a route without a metric (IP6_RT_PRIO_USER), and how many may be in front. */
+#define IPV6_METRIC 1024
+#define IPV6_BEHIND 64
+
+int rt_route_add(struct rt *rt, int ifindex, const struct rt_route *r, struct err *e)
+{
+	struct rt_route behind = *r;
+	struct err taken = {0};
+
+	if (r->dst.family != AF_INET6 || r->priority)
+		return route_add(rt, ifindex, r, NLM_F_APPEND, e);
+	/*
+	 * IPv4 appends it and uses the first. IPv6 would make one route with two next hops of it
+	 * and one of another interface, and send half of the pod's traffic each way.
+	 */
+	for (unsigned i = 0; i < IPV6_BEHIND; i++) {
+		behind.priority = IPV6_METRIC + i;
+		taken = (struct err){0};
+		if (!route_add(rt, ifindex, &behind, NLM_F_EXCL, &taken))
+			return 0;
+		if (taken.errnum != EEXIST)
+			break;
+	}
+	*e = taken;
+	return -1;
 }
 
 struct route_search {
@@ -218,7 +246,7 @@ static int match_route(const struct nlmsghdr *h, void *arg, struct err *e)
 	    nlmsg_parse((struct nlmsghdr *)(uintptr_t)h, sizeof(*rtm), tb, RTA_MAX, NULL) < 0)
 		return err_set(e, CNI_EKERNEL, EBADMSG, "netlink answer");
 	if (rtm->rtm_family != want->dst.family || rtm->rtm_dst_len != want->dst.prefixlen ||
-	    !attr_is_u32(tb[RTA_TABLE], route_table(want)) ||
+	    (want->table && !attr_is_u32(tb[RTA_TABLE], want->table)) ||
 	    (want->dst.prefixlen && !attr_is_addr(tb[RTA_DST], &want->dst)) ||
 	    (want->priority && !attr_is_u32(tb[RTA_PRIORITY], want->priority)))
 		return 0;

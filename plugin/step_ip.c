@@ -267,9 +267,44 @@ static int add_address(struct attachment *a, const struct inet_prefix *p, struct
 	return rt_addr_add(a->pod, a->link.ifindex, p, e);
 }
 
+/*
+ * With a host's address alone (/32, /128) no gateway lies in a subnet of the interface: it has to
+ * be on the link. Else one that does not is a mistake, which the kernel finds.
+ */
+static bool gateway_is_onlink(const json_t *result, int family)
+{
+	bool alone = false;
+	struct inet_prefix p;
+	json_t *ip;
+	size_t i;
+
+	json_array_foreach(json_object_get(result, "ips"), i, ip) {
+		const char *text = json_string_value(json_object_get(ip, "address"));
+
+		if (!text || inet_prefix_parse(text, &p) < 0 || p.family != family)
+			continue;
+		if (p.prefixlen < 8 * inet_addr_len(family))
+			return false;
+		alone = true;
+	}
+	return alone;
+}
+
 static int add_route(struct attachment *a, const struct rt_route *r, struct err *e)
 {
-	return rt_route_add(a->pod, a->link.ifindex, r, e);
+	struct rt_route route = *r;
+	char text[INET_PREFIX_TEXT];
+
+	route.onlink = r->gw.family && gateway_is_onlink(a->ipam, r->gw.family);
+	if (!rt_route_add(a->pod, a->link.ifindex, &route, e))
+		return 0;
+	if (r->gw.family && (e->errnum == ENETUNREACH || e->errnum == EHOSTUNREACH))
+		err_hint(
+			e,
+			"the gateway is in no subnet of the interface; correct it, or let a route to %s with "
+			"\"scope\": 253 stand in front",
+			inet_prefix_text(&r->gw, text));
+	return -1;
 }
 
 int address_apply(struct attachment *a, struct err *e)

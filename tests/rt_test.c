@@ -636,6 +636,10 @@ static const struct {
 	 "{\"scope\": \"host\"}"},
 	{"10.9.8.7/32", NULL, 0, 0, 7, 0, 200, "-d route show 10.9.8.7/32",
 	 "{\"scope\": \"site\", \"metric\": 7}"},
+	{"0.0.0.0/0", "192.0.2.1", 0, 0, 0, 0, -1, "route show default",
+	 "{\"dst\": \"default\", \"gateway\": \"192.0.2.1\", \"flags\": [\"onlink\"]}"},
+	{"::/0", "2001:db8::1", 0, 0, 0, 0, -1, "-6 route show default",
+	 "{\"dst\": \"default\", \"gateway\": \"2001:db8::1\", \"flags\": [\"onlink\"]}"},
 	{"::/0", "fd00::1", 0, 0, 0, 0, -1, "-6 route show default",
 	 "{\"dst\": \"default\", \"gateway\": \"fd00::1\", \"dev\": \"net1\", \"metric\": 1024}"},
 	{"fd01::/48", NULL, 0, 0, 5, 0, -1, "-6 route show fd01::/48",
@@ -660,6 +664,7 @@ static void a_route_is_there_as_it_was_given(void **state)
 		r.priority = routes[i].priority;
 		r.table = routes[i].table;
 		r.scope = routes[i].scope;
+		r.onlink = strstr(routes[i].expected, "onlink");
 		expect_int(rt_route_exists(pod, net1, &r, &e), 0);
 		expect_ok(rt_route_add(pod, net1, &r, &e), &e);
 		expect_int(rt_route_exists(pod, net1, &r, &e), 1);
@@ -689,13 +694,15 @@ static void a_route_is_there_as_it_was_given(void **state)
 	}
 }
 
-/* IPv6 shows both as one route with two next hops. */
+/* With a priority IPv6 shows both as one route with two next hops. */
 static void two_routes_to_one_destination_stand_side_by_side(void **state)
 {
 	static const struct {
 		const char *dst, *gw[3];
-	} rows[] = {{"10.9.0.0/16", {"10.1.2.1", "10.1.2.2", "10.1.2.9"}},
-		    {"fd01::/48", {"fd00::1", "fd00::2", "fd00::9"}}};
+		uint32_t priority;
+	} rows[] = {{"10.9.0.0/16", {"10.1.2.1", "10.1.2.2", "10.1.2.9"}, 0},
+		    {"fd01::/48", {"fd00::1", "fd00::2", "fd00::9"}, 0},
+		    {"fd02::/48", {"fd00::1", "fd00::2", "fd00::9"}, 9}};
 	int net1 = make_addressed();
 
 	(void)state;
@@ -704,8 +711,10 @@ static void two_routes_to_one_destination_stand_side_by_side(void **state)
 		struct err e = {0};
 
 		EXPECT_ROW(rows[i].dst);
-		for (int k = 0; k < 3; k++)
+		for (int k = 0; k < 3; k++) {
 			r[k] = route(rows[i].dst, rows[i].gw[k]);
+			r[k].priority = rows[i].priority;
+		}
 		expect_ok(rt_route_add(pod, net1, &r[0], &e), &e);
 		expect_ok(rt_route_add(pod, net1, &r[1], &e), &e);
 		expect_int(rt_route_exists(pod, net1, &r[0], &e), 1);
@@ -713,6 +722,23 @@ static void two_routes_to_one_destination_stand_side_by_side(void **state)
 		expect_int(rt_route_exists(pod, net1, &r[2], &e), 0);
 		expect_int(rt_route_exists(pod, index_of(pod, "p"), &r[1], &e), 0);
 	}
+}
+
+/* Else half of a pod's IPv6 traffic would leave by the VF, and none of its IPv4 traffic. */
+static void a_route_stands_behind_those_of_other_links(void **state)
+{
+	const struct rt_route r = route("::/0", "fd00::1");
+	int net1 = make_addressed();
+	struct err e = {0};
+
+	(void)state;
+	(void)ip(pod_ns, "link set p up");
+	(void)ip(pod_ns, "-6 route add default dev p");
+	expect_ok(rt_route_add(pod, net1, &r, &e), &e);
+	expect_int(rt_route_exists(pod, net1, &r, &e), 1);
+	expect_members(ip(pod_ns, "-j -6 route show default dev p"), "{\"metric\": 1024}");
+	expect_members(ip(pod_ns, "-j -6 route show default dev net1"),
+		       "{\"metric\": 1025, \"gateway\": \"fd00::1\"}");
 }
 
 static void a_route_that_leads_nowhere_is_refused_with_the_kernels_words(void **state)
@@ -763,6 +789,7 @@ int main(void)
 		NETNS_TEST(an_address_is_found_among_many_that_change),
 		cmocka_unit_test(a_route_is_there_as_it_was_given),
 		NETNS_TEST(two_routes_to_one_destination_stand_side_by_side),
+		NETNS_TEST(a_route_stands_behind_those_of_other_links),
 		NETNS_TEST(a_route_that_leads_nowhere_is_refused_with_the_kernels_words),
 	};
 

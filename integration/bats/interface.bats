@@ -232,17 +232,102 @@ routes() {
 	equal routes "$(routes p1)" '192.0.2.0/24 scope link'
 }
 
-# A pod that has a default route by another interface, as the cluster's network gives it.
-pod_with_default_route() {
+# A row is: addresses | routes of the IPAM plugin | routes of ours, separated by commas
+@test "N4 N5 a gateway is in a subnet of the interface, or the address is alone, or a route leads to it" {
+	local addresses routes expected ips address
+	version=1.1.0
+	while IFS='|' read -r addresses routes expected; do
+		ips=''
+		for address in $addresses; do
+			ips+="${ips:+, }{\"address\": \"${address%@*}\"$([[ $address != *@* ]] || printf ', "gateway": "%s"' "${address#*@}")}"
+		done
+		ipam_says "{\"cniVersion\": \"1.1.0\", \"ips\": [$ips], \"routes\": [$routes]}"
+		conf "$PF0V0" "$SAYS"
+		ADD p1
+		equal "routes with $addresses" "$(routes p1 | sed 's/ pref medium//' | paste -sd,)" "$expected"
+		CHECK p1
+		DEL p1
+	done <<-'END'
+		10.56.0.2/24@10.56.0.1|{"dst": "0.0.0.0/0"}|default via 10.56.0.1
+		10.56.0.2/32@10.56.0.1|{"dst": "0.0.0.0/0"}|default via 10.56.0.1 onlink
+		10.56.0.2/32 10.56.0.3/32|{"dst": "192.0.2.0/24", "gw": "169.254.1.1"}|192.0.2.0/24 via 169.254.1.1 onlink
+		10.56.0.2/24|{"dst": "169.254.1.1/32", "scope": 253}, {"dst": "0.0.0.0/0", "gw": "169.254.1.1"}|default via 169.254.1.1,169.254.1.1 scope link
+		10.56.0.2/24@10.56.0.1 10.57.0.2/24|{"dst": "192.0.2.0/24"}, {"dst": "198.51.100.0/24", "gw": "10.57.0.1"}|192.0.2.0/24 via 10.56.0.1,198.51.100.0/24 via 10.57.0.1
+		10.56.0.2/24 10.56.0.3/24@10.56.0.1|{"dst": "0.0.0.0/0"}|default via 10.56.0.1
+		fd00:56::2/64@fd00:56::1|{"dst": "::/0"}|default via fd00:56::1 metric 1024
+		fd00:56::2/64|{"dst": "::/0", "gw": "fe80::1"}|default via fe80::1 metric 1024
+		fd00:56::2/128@fd00:56::1|{"dst": "::/0"}|default via fd00:56::1 metric 1024 onlink
+		fd00:56::2/64|{"dst": "fd00:57::1/128", "scope": 253}, {"dst": "::/0", "gw": "fd00:57::1"}|fd00:57::1 metric 1024,default via fd00:57::1 metric 1024
+		10.56.0.2/32@10.56.0.1 fd00:56::2/64@fd00:56::1|{"dst": "0.0.0.0/0"}, {"dst": "::/0"}|default via 10.56.0.1 onlink,default via fd00:56::1 metric 1024
+	END
+}
+
+@test "N5 a gateway that nothing leads to is refused, with what to do" {
+	ipam_says '{"cniVersion": "1.0.0", "ips": [{"address": "10.56.0.2/24", "gateway": "10.57.0.1"}], "routes": [{"dst": "0.0.0.0/0"}]}'
+	conf "$PF0V0" "$SAYS"
+	cni ADD p1
+	keep 'route to 0.0.0.0/0' 'in no subnet of the interface' 'route to 10.57.0.1/32' '"scope": 253'
+	ipam_says '{"cniVersion": "1.0.0", "ips": [{"address": "fd00:56::2/64"}], "routes": [{"dst": "::/0", "gw": "fd00:57::1"}]}'
+	cni ADD p1
+	keep 'route to ::/0' 'in no subnet of the interface' 'route to fd00:57::1/128'
+	refused_each 100
+}
+
+@test "N4 packets of both families go by a host's address and its gateway at once" {
+	local ip='"type": "static", "addresses"'
+	pod p2
+	conf "$PF0V1" "\"ipam\": {$ip: [{\"address\": \"10.56.0.1/32\"}, {\"address\": \"fd00:56::1/128\"}],
+		\"routes\": [{\"dst\": \"10.56.0.2/32\"}, {\"dst\": \"fd00:56::2/128\"}]}"
+	ADD p2
+	within 15 link_has p2 net1 LOWER_UP
+	conf "$PF0V0" "\"ipam\": {$ip: [{\"address\": \"10.56.0.2/32\", \"gateway\": \"10.56.0.1\"},
+		{\"address\": \"fd00:56::2/128\", \"gateway\": \"fd00:56::1\"}], \"routes\": [{\"dst\": \"0.0.0.0/0\"}, {\"dst\": \"::/0\"}]}"
+	ADD p1
+	ip netns exec p1 ping -q -c 1 -w 10 10.56.0.1
+	ip netns exec p1 ping -q -c 1 -w 10 fd00:56::1
+}
+
+# A pod that has default routes by another interface, as the cluster's network gives them.
+pod_with_default_route() { # pod_with_default_route [METRIC]
 	ip -n p1 link add eth0 type dummy
 	later 'ip -n p1 link del eth0'
 	ip -n p1 addr add 10.1.0.2/24 dev eth0
+	ip -n p1 addr add fd00:1::2/64 dev eth0 nodad
 	ip -n p1 link set eth0 up
-	ip -n p1 route add default via 10.1.0.1
+	ip -n p1 route add default via 10.1.0.1 ${1:+metric "$1"}
+	ip -n p1 -6 route add default via fd00:1::1 ${1:+metric "$1"}
 }
 
-default_routes() {
-	ip -n p1 route show default | sed -E 's/ +$//'
+default_routes() { # default_routes [-6]
+	ip -n p1 "${1--4}" route show default | sed -E 's/ pref medium//; s/ +$//'
+}
+
+@test "N5 a second default route of IPv6 stands behind the pod's first, and takes none of its traffic" {
+	pod_with_default_route
+	conf "$PF0V0" "$(static '{"address": "fd00:56::2/64", "gateway": "fd00:56::1"}' '{"dst": "::/0"}')"
+	ADD p1
+	equal 'default routes' "$(default_routes -6)" 'default via fd00:1::1 dev eth0 metric 1024
+default via fd00:56::1 dev net1 metric 1025'
+	for n in 1 2 3 4 5 6 7 8; do
+		has "$(ip -n p1 route get 2001:db8::$n)" 'dev eth0'
+	done
+	CHECK p1
+	DEL p1
+	equal 'default routes' "$(default_routes -6)" 'default via fd00:1::1 dev eth0 metric 1024'
+}
+
+@test "N5 a default route with a better priority takes the pod's traffic, of either family" {
+	pod_with_default_route 100
+	ipam_says '{"cniVersion": "1.1.0", "ips": [{"address": "10.56.0.2/24", "gateway": "10.56.0.1"},
+			{"address": "fd00:56::2/64", "gateway": "fd00:56::1"}],
+		"routes": [{"dst": "0.0.0.0/0", "priority": 50}, {"dst": "::/0", "priority": 50}]}'
+	conf "$PF0V0" "$SAYS"
+	ADD p1
+	equal 'default routes' "$(default_routes)" 'default via 10.56.0.1 dev net1 metric 50
+default via 10.1.0.1 dev eth0 metric 100'
+	has "$(ip -n p1 route get 192.0.2.1)" 'dev net1'
+	has "$(ip -n p1 route get 2001:db8::1)" 'dev net1'
+	CHECK p1
 }
 
 @test "N5 a second default route stands beside the pod's first" {
