@@ -25,7 +25,8 @@
  *	  "pf": "0000:01:00.0", "index": 0,
  *	  "driver": "igbvf",
  *	  "link": {"name": "ens1f0v0", "mac": "3a:1b:73:60:bb:26", "mtu": 1500, "up": false,
- *	           "promisc": false, "allmulti": false, "macReported": true, "altnames": ["enp1s16"]},
+ *	           "promisc": false, "allmulti": false, "noarp": false, "multicast": true,
+ *	           "macReported": true, "altnames": ["enp1s16"], "txqlen": 1000, "group": 0, ...},
  *	  "found": {"mac": "00:00:00:00:00:00", "vlan": 0, "vlanQoS": 0, "vlanProto": "802.1q",
  *	            "spoofchk": "on", "trust": "off", "link_state": "auto",
  *	            "min_tx_rate": 0, "max_tx_rate": 0},
@@ -47,6 +48,19 @@ static const char *const phase_words[] = {[RECORD_ADDING] = "adding",
 					  [RECORD_RELEASING] = "releasing",
 					  NULL};
 static_assert(ARRAY_SIZE(phase_words) == RECORD_PHASES + 1, "a word for each phase");
+
+/* The members of "link" that come after "altnames"; records of older programs have none of them. */
+static const char *const trait_names[] = {
+	[RT_TXQLEN] = "txqlen",
+	[RT_GROUP] = "group",
+	[RT_LINKMODE] = "linkmode",
+	[RT_GSO_MAX_SIZE] = "gsoMaxSize",
+	[RT_GSO_MAX_SEGS] = "gsoMaxSegs",
+	[RT_GRO_MAX_SIZE] = "groMaxSize",
+	[RT_GSO_IPV4_MAX_SIZE] = "gsoIPv4MaxSize",
+	[RT_GRO_IPV4_MAX_SIZE] = "groIPv4MaxSize",
+};
+static_assert(ARRAY_SIZE(trait_names) == RT_TRAITS, "a name for each trait");
 
 /*
  * A record holds at most one network configuration and one result of the sizes that are read
@@ -98,15 +112,21 @@ static void file_name(char buf[static RECORD_NAME], const char *vf, const char *
 static json_t *link_to_json(const struct record_link *l)
 {
 	char mac[MAC_TEXT];
-	json_t *altnames = json_array();
+	json_t *altnames = json_array(), *j;
 
 	for (unsigned i = 0; i < l->n_altnames; i++)
 		json_array_append_new(altnames, json_string(l->altnames[i]));
-	return json_pack("{s:s, s:s, s:I, s:b, s:b, s:b, s:b, s:o}", "name", l->name, "mac",
-			 mac_text(l->mac, mac), "mtu", (json_int_t)l->mtu, "up",
-			 !!(l->flags & IFF_UP), "promisc", !!(l->flags & IFF_PROMISC), "allmulti",
-			 !!(l->flags & IFF_ALLMULTI), "macReported", l->mac_reported, "altnames",
-			 altnames);
+	j = json_pack("{s:s, s:s, s:I, s:b, s:b, s:b, s:b, s:b, s:b, s:o}", "name", l->name, "mac",
+		      mac_text(l->mac, mac), "mtu", (json_int_t)l->mtu, "up", !!(l->flags & IFF_UP),
+		      "promisc", !!(l->flags & IFF_PROMISC), "allmulti",
+		      !!(l->flags & IFF_ALLMULTI), "noarp", !!(l->flags & IFF_NOARP), "multicast",
+		      !!(l->flags & IFF_MULTICAST), "macReported", l->mac_reported, "altnames",
+		      altnames);
+	for (unsigned i = 0; j && i < RT_TRAITS; i++)
+		if (l->traits[i].set)
+			json_object_set_new(j, trait_names[i],
+					    json_integer((json_int_t)l->traits[i].v));
+	return j;
 }
 
 static json_t *to_json(const struct record *r)
@@ -193,9 +213,9 @@ static int link_from_json(const json_t *j, struct record_link *ret, struct err *
 	struct {
 		const char *name;
 		struct opt mac, mtu;
-		bool up, promisc, allmulti, mac_reported;
+		bool up, promisc, allmulti, noarp, multicast, mac_reported;
 		json_t *altnames;
-	} raw = {0};
+	} raw = {.multicast = true}; /* as Ethernet has it, where an older record says nothing */
 #define AT(m) offsetof(__typeof__(raw), m)
 	const struct jfield rows[] = {
 		{"name", JT_STRING, AT(name), 0, 0, NULL},
@@ -204,6 +224,8 @@ static int link_from_json(const json_t *j, struct record_link *ret, struct err *
 		{"up", JT_BOOL, AT(up), 0, 0, NULL},
 		{"promisc", JT_BOOL, AT(promisc), 0, 0, NULL},
 		{"allmulti", JT_BOOL, AT(allmulti), 0, 0, NULL},
+		{"noarp", JT_BOOL, AT(noarp), 0, 0, NULL},
+		{"multicast", JT_BOOL, AT(multicast), 0, 0, NULL},
 		{"macReported", JT_BOOL, AT(mac_reported), 0, 0, NULL},
 		{"altnames", JT_ARRAY, AT(altnames), 0, 0, NULL},
 		JT_END,
@@ -221,7 +243,15 @@ static int link_from_json(const json_t *j, struct record_link *ret, struct err *
 	l.mac = raw.mac.v;
 	l.mtu = (uint32_t)raw.mtu.v;
 	l.flags = (raw.up ? IFF_UP : 0U) | (raw.promisc ? IFF_PROMISC : 0U) |
-		  (raw.allmulti ? IFF_ALLMULTI : 0U);
+		  (raw.allmulti ? IFF_ALLMULTI : 0U) | (raw.noarp ? IFF_NOARP : 0U) |
+		  (raw.multicast ? IFF_MULTICAST : 0U);
+	for (unsigned k = 0; k < RT_TRAITS; k++) {
+		const struct jfield row[] = {{trait_names[k], JT_UINT, 0, 0, UINT32_MAX, NULL},
+					     JT_END};
+
+		if (jtable_read(j, row, &l.traits[k], e) < 0)
+			return -1;
+	}
 	l.mac_reported = raw.mac_reported;
 	json_array_foreach(raw.altnames, i, altname) {
 		if (i == RT_ALTNAMES ||

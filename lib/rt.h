@@ -8,6 +8,7 @@
 
 #include "err.h"
 #include "inet.h"
+#include "jtable.h"
 
 /*
  * One rtnetlink socket. It belongs for life to the network namespace in which it was opened: a
@@ -43,10 +44,28 @@ static inline void rt_freep(struct rt **rt)
 #define RT_ALTNAMES    8
 #define RT_ALTNAME_LEN 128 /* ALTIFNAMSIZ */
 
+/*
+ * Values that go with a netdev from namespace to namespace and that nobody sets back. Nothing is
+ * done with them but to keep them and put them back.
+ */
+enum rt_trait {
+	RT_TXQLEN,
+	RT_GROUP,
+	RT_LINKMODE,
+	RT_GSO_MAX_SIZE,
+	RT_GSO_MAX_SEGS,
+	RT_GRO_MAX_SIZE,
+	RT_GSO_IPV4_MAX_SIZE,
+	RT_GRO_IPV4_MAX_SIZE,
+	RT_TRAITS
+};
+
 struct rt_link {
 	int ifindex;
-	int master;     /* ifindex of the bridge, bond or the like that it is a port of; 0: none */
-	unsigned flags; /* IFF_* */
+	int master; /* ifindex of the bridge, bond or the like that it is a port of; 0: none */
+	int lower;  /* ifindex of the link that it lies on (vlan, macvlan); 0: none, -1: it is in
+		       another namespace */
+	unsigned flags;   /* IFF_* */
 	unsigned arptype; /* ARPHRD_* */
 	uint32_t mtu;     /* bytes */
 	uint64_t mac;     /* 48-bit number; 0 where the link has no 6-byte address */
@@ -54,6 +73,7 @@ struct rt_link {
 	char parent[32];     /* the bus's name of its device, a PCI address; "" where it has none */
 	unsigned n_altnames; /* also counts those beyond RT_ALTNAMES */
 	char altnames[RT_ALTNAMES][RT_ALTNAME_LEN];
+	struct opt traits[RT_TRAITS]; /* not set: the kernel does not have it */
 };
 
 /* The link with this name, or alternative name. errnum ENODEV: there is none. */
@@ -70,6 +90,12 @@ int rt_link_by_parent(struct rt *rt, const char *parent, struct rt_link *ret, st
  */
 int rt_link_by_mac(struct rt *rt, uint64_t mac, struct rt_link *ret, struct err *e);
 
+/* A link of the same namespace that lies on this one. Result: 1, 0 where there is none. */
+int rt_link_on(struct rt *rt, int ifindex, struct rt_link *ret, struct err *e);
+
+/* Deletes a link that somebody made. errnum ENODEV: it is gone. */
+int rt_link_delete(struct rt *rt, int ifindex, struct err *e);
+
 /* What to change of a link; what is not wanted stays 0, NULL or -1. */
 struct rt_link_change {
 	int netns_fd;     /* -1: stay */
@@ -79,6 +105,7 @@ struct rt_link_change {
 	int up;           /* 1: up, 0: down, -1: keep */
 	unsigned flags;   /* IFF_* other than IFF_UP that mask names */
 	unsigned mask;
+	struct opt traits[RT_TRAITS]; /* not set: keep */
 };
 #define RT_LINK_KEEP                                                                               \
 	{                                                                                          \

@@ -15,6 +15,23 @@
 #ifndef IFLA_PARENT_DEV_NAME
 #define IFLA_PARENT_DEV_NAME 56
 #endif
+#ifndef IFLA_GSO_IPV4_MAX_SIZE
+#define IFLA_GSO_IPV4_MAX_SIZE 63
+#define IFLA_GRO_IPV4_MAX_SIZE 64
+#endif
+
+static const struct {
+	int attr, size;
+} traits[RT_TRAITS] = {
+	[RT_TXQLEN] = {IFLA_TXQLEN, 4},
+	[RT_GROUP] = {IFLA_GROUP, 4},
+	[RT_LINKMODE] = {IFLA_LINKMODE, 1},
+	[RT_GSO_MAX_SIZE] = {IFLA_GSO_MAX_SIZE, 4},
+	[RT_GSO_MAX_SEGS] = {IFLA_GSO_MAX_SEGS, 4},
+	[RT_GRO_MAX_SIZE] = {IFLA_GRO_MAX_SIZE, 4},
+	[RT_GSO_IPV4_MAX_SIZE] = {IFLA_GSO_IPV4_MAX_SIZE, 4},
+	[RT_GRO_IPV4_MAX_SIZE] = {IFLA_GRO_IPV4_MAX_SIZE, 4},
+};
 
 static uint64_t mac_from_bytes(const uint8_t b[static 6])
 {
@@ -42,6 +59,15 @@ static void take_altnames(const struct nlattr *list, struct rt_link *l)
 			take_string(a, l->altnames[l->n_altnames], RT_ALTNAME_LEN);
 		l->n_altnames++;
 	}
+}
+
+static void take_trait(const struct nlattr *a, struct rt_link *l)
+{
+	for (unsigned i = 0; i < RT_TRAITS; i++)
+		if (nla_type(a) == traits[i].attr && nla_len(a) == traits[i].size) {
+			l->traits[i].set = true;
+			l->traits[i].v = traits[i].size == 1 ? nla_get_u8(a) : nla_get_u32(a);
+		}
 }
 
 #define ATTR_HEADER ((int)sizeof(struct nlattr))
@@ -82,6 +108,13 @@ static void take_attr(const struct nlattr *a, struct rt_link *l)
 		if (nla_len(a) == 4)
 			l->master = (int)nla_get_u32(a);
 		break;
+	case IFLA_LINK:
+		if (nla_len(a) == 4 && !l->lower)
+			l->lower = (int)nla_get_u32(a);
+		break;
+	case IFLA_LINK_NETNSID:
+		l->lower = -1;
+		break;
 	case IFLA_ADDRESS:
 		if (nla_len(a) == 6)
 			l->mac = mac_from_bytes(nla_data(a));
@@ -92,6 +125,8 @@ static void take_attr(const struct nlattr *a, struct rt_link *l)
 	case IFLA_PROP_LIST:
 		take_altnames(a, l);
 		break;
+	default:
+		take_trait(a, l);
 	}
 }
 
@@ -180,6 +215,7 @@ int rt_link_by_index(struct rt *rt, int ifindex, struct rt_link *ret, struct err
 struct link_search {
 	const char *parent; /* NULL: any device's, but not a link without a device */
 	uint64_t mac;       /* 0: any */
+	int lower;          /* not 0: any link that lies on this one, and nothing else counts */
 	struct rt_link found;
 };
 
@@ -190,8 +226,9 @@ static int match_link(const struct nlmsghdr *h, void *arg, struct err *e)
 
 	if (rt_parse_link(h, &l, e) < 0)
 		return -1;
-	if ((s->parent ? !strcmp(l.parent, s->parent) : l.parent[0] != '\0') &&
-	    (!s->mac || l.mac == s->mac))
+	if (s->lower ? l.lower == s->lower
+		     : (s->parent ? !strcmp(l.parent, s->parent) : l.parent[0] != '\0') &&
+			       (!s->mac || l.mac == s->mac))
 		s->found = l;
 	return 0;
 }
@@ -233,6 +270,43 @@ int rt_link_by_mac(struct rt *rt, uint64_t mac, struct rt_link *ret, struct err 
 	return find_link(rt, &s, what, ret, e);
 }
 
+int rt_link_on(struct rt *rt, int ifindex, struct rt_link *ret, struct err *e)
+{
+	struct link_search s = {.lower = ifindex};
+	struct err none = {0};
+	char what[64];
+
+	(void)snprintf(what, sizeof(what), "links on link number %d", ifindex);
+	if (!find_link(rt, &s, what, ret, &none))
+		return 1;
+	if (none.errnum == ENODEV)
+		return 0;
+	*e = none;
+	return -1;
+}
+
+int rt_link_delete(struct rt *rt, int ifindex, struct err *e)
+{
+	const struct ifinfomsg ifi = {.ifi_index = ifindex};
+	_cleanup_(nlmsg_freep) struct nl_msg *m = rt_request(RTM_DELLINK, 0, &ifi, sizeof(ifi), e);
+
+	return m ? rt_talk(rt, m, NULL, NULL, e) : -1;
+}
+
+static int put_traits(struct nl_msg *m, const struct opt *values)
+{
+	for (unsigned i = 0; i < RT_TRAITS; i++) {
+		int r = !values[i].set ? 0
+			: traits[i].size == 1
+				? nla_put_u8(m, traits[i].attr, (uint8_t)values[i].v)
+				: nla_put_u32(m, traits[i].attr, (uint32_t)values[i].v);
+
+		if (r < 0)
+			return -1;
+	}
+	return 0;
+}
+
 struct nl_msg *rt_build_link_change(int ifindex, const struct rt_link_change *c, struct err *e)
 {
 	const struct ifinfomsg ifi = {
@@ -250,7 +324,7 @@ struct nl_msg *rt_build_link_change(int ifindex, const struct rt_link_change *c,
 	if ((c->netns_fd >= 0 && nla_put_u32(m, IFLA_NET_NS_FD, (uint32_t)c->netns_fd) < 0) ||
 	    (c->name && nla_put_string(m, IFLA_IFNAME, c->name) < 0) ||
 	    (c->mac && nla_put(m, IFLA_ADDRESS, sizeof(mac), mac) < 0) ||
-	    (c->mtu && nla_put_u32(m, IFLA_MTU, c->mtu) < 0)) {
+	    (c->mtu && nla_put_u32(m, IFLA_MTU, c->mtu) < 0) || put_traits(m, c->traits) < 0) {
 		err_set(e, CNI_EKERNEL, ENOMEM, "cannot build a netlink request");
 		return NULL;
 	}

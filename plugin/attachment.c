@@ -189,9 +189,10 @@ static int check_name_free(const struct attachment *a, struct err *e)
 
 	if (!rt_link_by_name(a->pod, a->args->ifname, &taken, &none)) {
 		if (!cni_result_interface(a->conf->result, a->args->ifname))
-			return err_set(e, CNI_EENV, EEXIST,
-				       "the pod has an interface %s already; CNI_IFNAME has to be new",
-				       a->args->ifname);
+			return err_set(
+				e, CNI_EENV, EEXIST,
+				"the pod has an interface %s already; CNI_IFNAME has to be new",
+				a->args->ifname);
 		return err_set(
 			e, CNI_ECONFIG, 0,
 			"a plugin in front of this one in the list has made the pod's interface %s; all plugins "
@@ -270,6 +271,7 @@ static int fill_record(struct attachment *a, struct err *e)
 	r->link.flags = a->link.flags & RECORD_FLAGS;
 	r->link.n_altnames = a->link.n_altnames;
 	memcpy(r->link.altnames, a->link.altnames, sizeof(r->link.altnames));
+	memcpy(r->link.traits, a->link.traits, sizeof(r->link.traits));
 	r->found = *attachment_vf_attrs(a);
 	r->wanted = a->conf->vf;
 	r->flr = a->conf->flr;

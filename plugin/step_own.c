@@ -199,6 +199,24 @@ static int put_flags_back(struct attachment *a, struct rt_link *now, bool *again
 	return put_mac_back(a, now, again, e); /* opening can be a reset, too */
 }
 
+static int put_traits_back(struct attachment *a, const struct rt_link *now, struct err *e)
+{
+	struct rt_link_change c = RT_LINK_KEEP;
+	bool differs = false;
+
+	for (unsigned i = 0; i < RT_TRAITS; i++) {
+		const struct opt *want = &a->rec.link.traits[i], *is = &now->traits[i];
+
+		if (want->set && is->set && want->v != is->v) {
+			c.traits[i] = *want;
+			differs = true;
+		}
+	}
+	if (differs && rt_link_change(a->host, now->ifindex, &c, e) < 0)
+		return err_ctx(e, "VF %s: queue length and the like", a->vf.name);
+	return 0;
+}
+
 int own_link_revert(struct attachment *a, struct err *e)
 {
 	static int (*const parts[])(struct attachment * a, struct rt_link * now, bool *again,
@@ -218,6 +236,8 @@ int own_link_revert(struct attachment *a, struct err *e)
 		if (parts[i](a, &now, &again, &step) < 0)
 			(void)err_keep_first(&first, &step); /* told below */
 	if (put_altnames_back(a, &now, &step) < 0)
+		(void)err_keep_first(&first, &step); /* told below */
+	if (put_traits_back(a, &now, &step) < 0)
 		(void)err_keep_first(&first, &step); /* told below */
 	if (again && vf_revert(a, &step) < 0)
 		(void)err_keep_first(&first, &step); /* told below */

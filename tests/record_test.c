@@ -109,7 +109,15 @@ static void every_member_of_a_record_is_where_it_belongs(void **state)
 	expect_text(r.link.name, "ens1f0v6");
 	expect_hex(r.link.mac, 0x3a1b7360bb26);
 	expect_int(r.link.mtu, 1500);
-	expect_int(r.link.flags, IFF_UP | IFF_PROMISC | IFF_ALLMULTI);
+	expect_int(r.link.flags, IFF_UP | IFF_PROMISC | IFF_ALLMULTI | IFF_NOARP);
+	expect_int(r.link.traits[RT_TXQLEN].v, 1000);
+	expect_int(r.link.traits[RT_GROUP].v, UINT32_MAX);
+	expect_int(r.link.traits[RT_LINKMODE].v, 1);
+	expect_int(r.link.traits[RT_GSO_MAX_SIZE].v, 65536);
+	expect_int(r.link.traits[RT_GSO_MAX_SEGS].v, 65535);
+	expect_int(r.link.traits[RT_GRO_MAX_SIZE].v, 65537);
+	expect_int(r.link.traits[RT_GSO_IPV4_MAX_SIZE].v, 65538);
+	expect_int(r.link.traits[RT_GRO_IPV4_MAX_SIZE].set, true);
 	expect_int(r.link.n_altnames, 2);
 	expect_text(r.link.altnames[0], "enp1s16");
 	expect_text(r.link.altnames[1], "a-name-longer-than-an-interface-name");
@@ -124,6 +132,25 @@ static void every_member_of_a_record_is_where_it_belongs(void **state)
 	expect_int(json_object_size(r.result), 5);
 	record_clear(&r);
 	expect_int(r.doc == NULL, true);
+}
+
+/* As programs wrote it that did not know of all that a netdev carries along. */
+static void an_older_record_says_nothing_of_what_it_does_not_know(void **state)
+{
+	_cleanup_fd_ int folder = open_folder();
+	json_auto_t *j = fixture_json("record/accepted/of_a_vf_without_netdev.json");
+	struct record r = {0};
+	struct err e = {0};
+
+	(void)state;
+	json_object_del(json_object_get(j, "link"), "noarp");
+	json_object_del(json_object_get(j, "link"), "multicast");
+	expect_int(json_dump_file(j, scratch_path("state/" VF ".json"), 0), 0);
+	expect_int(record_load(folder, VF, &r, &e), 1);
+	expect_int(r.link.flags, IFF_MULTICAST);
+	for (unsigned i = 0; i < RT_TRAITS; i++)
+		expect_int(r.link.traits[i].set, false);
+	record_clear(&r);
 }
 
 static void every_phase_goes_to_disk_and_back(void **state)
@@ -765,6 +792,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		SCRATCH_TEST(every_member_of_a_record_is_where_it_belongs),
+		SCRATCH_TEST(an_older_record_says_nothing_of_what_it_does_not_know),
 		SCRATCH_TEST(every_phase_goes_to_disk_and_back),
 		SCRATCH_TEST(a_record_of_the_largest_configuration_can_be_read_again),
 		SCRATCH_TEST(a_record_is_private_and_leaves_no_other_file),

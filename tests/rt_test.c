@@ -254,6 +254,31 @@ static void the_words_of_the_kernel_are_in_the_message(void **state)
 	expect_int(e.errnum, ENODEV);
 }
 
+static void what_a_link_carries_along_is_read_and_set(void **state)
+{
+	struct rt_link_change c = RT_LINK_KEEP;
+	struct rt_link l;
+	struct err e = {0};
+
+	(void)state;
+	(void)ip(host_ns, "link add v0 txqueuelen 77 type veth peer name v1");
+	(void)ip(host_ns, "link set v0 group 7 gso_max_size 1000 gso_max_segs 9 mode dormant");
+	expect_ok(rt_link_by_name(host, "v0", &l, &e), &e);
+	expect_int(l.traits[RT_TXQLEN].v, 77);
+	expect_int(l.traits[RT_GROUP].v, 7);
+	expect_int(l.traits[RT_LINKMODE].v, 1);
+	expect_int(l.traits[RT_GSO_MAX_SIZE].v, 1000);
+	expect_int(l.traits[RT_GSO_MAX_SEGS].v, 9);
+
+	c.traits[RT_GROUP] = (struct opt){true, 0};
+	c.traits[RT_LINKMODE] = (struct opt){true, 0};
+	c.traits[RT_GSO_MAX_SIZE] = (struct opt){true, 2000};
+	expect_ok(rt_link_change(host, l.ifindex, &c, &e), &e);
+	expect_members(ip(host_ns, "-d -j link show v0"),
+		       "{\"txqlen\": 77, \"group\": \"default\", \"linkmode\": \"DEFAULT\","
+		       " \"gso_max_size\": 2000, \"gso_max_segs\": 9}");
+}
+
 static void alternative_names_come_and_go_together(void **state)
 {
 	const char names[][RT_ALTNAME_LEN] = {"a-name-longer-than-that-of-an-interface", "b"};
@@ -775,6 +800,7 @@ int main(void)
 		NETNS_TEST(what_is_not_to_change_stays),
 		NETNS_TEST(a_name_that_is_taken_is_told_as_the_kernel_tells_it),
 		NETNS_TEST(the_words_of_the_kernel_are_in_the_message),
+		NETNS_TEST(what_a_link_carries_along_is_read_and_set),
 		NETNS_TEST(alternative_names_come_and_go_together),
 		NETNS_TEST(a_link_without_vfs_has_none_and_cannot_set_any),
 		NETNS_TEST(without_a_descriptor_there_is_no_socket),

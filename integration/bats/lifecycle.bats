@@ -289,6 +289,22 @@ everything() {
 	unchanged
 }
 
+@test "L4 what a netdev carries from namespace to namespace comes back as it was" {
+	ip link set pf0v0 txqueuelen 500
+	later 'ip link set pf0v0 txqueuelen 1000'
+	snapshot
+	conf "$PF0V0"
+	ADD p1
+	ip -n p1 link set net1 txqueuelen 50 group 7 mode dormant arp off multicast off
+	ip -n p1 link set net1 gso_max_size 1000 gso_max_segs 10
+	ip -n p1 link set net1 gro_max_size 2000 || true # not on 6.1
+	tc -n p1 qdisc add dev net1 root tbf rate 1mbit burst 10k latency 50ms
+	tc -n p1 qdisc add dev net1 clsact
+	DEL p1
+	equal 'queueing disciplines' "$(tc qdisc show dev pf0v0)" ''
+	unchanged
+}
+
 # --- L5: DEL, whatever has happened meanwhile ---
 
 attach_with_lease() {
