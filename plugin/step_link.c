@@ -79,6 +79,34 @@ static int rename_on_host(struct attachment *a, const struct rt_link *link, stru
 	return err_ctx(e, "VF %s: interface %s to %s", a->vf.name, link->name, c.name);
 }
 
+/* How many links a pod can have on its VF: no more than there are VLANs. */
+#define LINKS_ON_VF 4096
+
+/*
+ * What the pod has put on the VF (VLANs, macvlan) would stay in the pod when the VF leaves, and go
+ * on sending and receiving by it, whoever has it then: the kernel takes such a link away with the
+ * one below it only when that is destroyed, not when it moves.
+ */
+static int clear_links_on(struct attachment *a, const struct rt_link *link, struct err *e)
+{
+	struct rt_link on;
+	struct err gone = {0};
+
+	for (unsigned i = 0; i < LINKS_ON_VF; i++) {
+		int found = rt_link_on(a->pod, link->ifindex, &on, e);
+
+		if (found <= 0)
+			return found;
+		log_line(LOG_INFO, "VF %s: the pod's link %s lies on it, and is deleted",
+			 a->vf.name, on.name);
+		if (rt_link_delete(a->pod, on.ifindex, &gone) < 0 && gone.errnum != ENODEV) {
+			*e = gone;
+			return err_ctx(e, "link %s on %s", on.name, link->name);
+		}
+	}
+	return err_set(e, CNI_EKERNEL, 0, "the pod goes on making links on %s", link->name);
+}
+
 /*
  * From the pod to the host, where it appears under its own name: whoever watches links there sees
  * no other. Alternative names that the pod gave it stay behind; one of them could be in use on the
@@ -96,6 +124,8 @@ static int move_back(struct attachment *a, struct rt_link *link, struct err *e)
 		    rt_link_by_index(a->pod, link->ifindex, link, e) < 0)
 			return -1;
 	}
+	if (clear_links_on(a, link, e) < 0)
+		return -1;
 	down.up = 0;
 	if (link->flags & IFF_UP && rt_link_change(a->pod, link->ifindex, &down, e) < 0)
 		return -1;
@@ -197,7 +227,7 @@ int move_unrecorded(struct attachment *a, struct err *e)
 
 	c.netns_fd = a->host_ns;
 	c.name = "eth%d"; /* a pattern to the kernel */
-	if (rt_link_change(a->pod, link.ifindex, &c, e) < 0)
+	if (clear_links_on(a, &link, e) < 0 || rt_link_change(a->pod, link.ifindex, &c, e) < 0)
 		return err_ctx(e, "VF %s: from the pod to the host", a->vf.name);
 	log_line(
 		LOG_WARNING,
@@ -339,7 +369,8 @@ int move_check(struct attachment *a, struct err *e)
 	if (!(a->link.flags & IFF_UP))
 		return err_set(e, CNI_ECHECK, 0, "interface %s is down, ADD left it up",
 			       a->args->ifname);
-	if (mac && !mac_parse(mac, &want) && want != a->link.mac)
+	/* the port of a bond has the bond's MAC, for as long as it is one */
+	if (mac && !mac_parse(mac, &want) && want != a->link.mac && !(a->link.flags & IFF_SLAVE))
 		return err_set(e, CNI_ECHECK, 0, "interface %s has MAC %s, it should be %s",
 			       a->args->ifname, mac_text(a->link.mac, text), mac);
 	if (mtu && mtu != (json_int_t)a->link.mtu)
