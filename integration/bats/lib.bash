@@ -193,7 +193,7 @@ make_anew() {
 	ip -all netns del || true
 	rm -rf /run/netns/* /run/sriov-cni /var/lib/cni/*
 	for link in /sys/class/net/*; do
-		[[ -e $link/device || $link == */lo ]] || ip link del "${link##*/}"
+		[[ -e $link/device || $link == */lo || ! -d $link ]] || ip link del "${link##*/}"
 	done
 	for pf in pf0 pf1; do
 		rename_back "$pf"
@@ -358,6 +358,35 @@ CHECK() {
 	cni CHECK "$@"
 	((!status)) || fail "CHECK ended with $status: $out" "$err" || return
 	equal 'what CHECK printed' "$out" ''
+}
+
+# network PLUGIN... - a list of these, each as JSON, for cnitool
+network() {
+	local IFS=,
+
+	export NETCONFPATH=$T/net.d CNI_PATH=$CNI_BIN CNI_IFNAME=net1
+	mkdir -p "$NETCONFPATH"
+	printf '{"cniVersion": "1.0.0", "name": "listed", "plugins": [%s]}' "$*" >"$NETCONFPATH/10-listed.conflist"
+	[[ -x $CNITOOL ]] || fail "there is no $CNITOOL: integration/deps"
+	later 'rm -rf /var/lib/cni/results /run/cni'
+}
+
+# no_link_local - in p1, until the test ends. The plugin vrf 1.1.1 fails when an interface that it puts back in order gets its
+# link-local address at this very moment.
+no_link_local() {
+	ip netns exec p1 sh -c 'echo 1 >/proc/sys/net/ipv6/conf/default/addr_gen_mode'
+	later 'ip netns exec p1 sh -c "echo 0 >/proc/sys/net/ipv6/conf/default/addr_gen_mode"'
+}
+
+# sriov [KEYS] - one of them, with pf0's first VF
+sriov() {
+	printf '{"type": "sriov", "deviceID": "%s"%s}' "$PF0V0" "${1:+, $1}"
+}
+
+# cnitool COMMAND [POD] - for that list; what it prints last is for result()
+cnitool() {
+	timeout 60 "$CNITOOL" "$1" listed "/run/netns/${2-p1}" >"$T/out" 2>"$T/err" ||
+		fail "cnitool $1: $(<"$T/out")" "$(<"$T/err")"
 }
 
 # result FILTER [ARGUMENT...] - this jq filter is true of what was printed last

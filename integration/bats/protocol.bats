@@ -178,24 +178,10 @@ LINE='^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\.[0-9]{3}Z \[(error
 	equal 'number of lines' "$(grep -c '' "$T/err")" 1
 }
 
-# --- E1, N13: cnitool ---
-
-# network KEYS [PLUGINS] - a list of networks as cnitool reads it
-network() {
-	export NETCONFPATH=$T/net.d CNI_PATH=$CNI_BIN CNI_IFNAME=net1
-	mkdir -p "$NETCONFPATH"
-	printf '{"cniVersion": "1.0.0", "name": "listed", "plugins": [{"type": "sriov", "deviceID": "%s", %s}%s]}' \
-		"$PF0V0" "$1" "${2:+, $2}" >"$NETCONFPATH/10-listed.conflist"
-	[[ -x $CNITOOL ]] || fail "there is no $CNITOOL: integration/deps"
-}
-
-cnitool() {
-	timeout 60 "$CNITOOL" "$1" listed /run/netns/p1 >"$T/out" 2>"$T/err" || fail "cnitool $1: $(<"$T/out")" "$(<"$T/err")"
-}
+# --- E1: cnitool ---
 
 @test "E1 cnitool attaches, checks and gives back, with the MAC as a capability" {
-	network "\"capabilities\": {\"mac\": true}, \"vlan\": 100, $HOST_LOCAL"
-	later 'rm -rf /var/lib/cni/results'
+	network "$(sriov "\"capabilities\": {\"mac\": true}, \"vlan\": 100, $HOST_LOCAL")"
 	CAP_ARGS='{"mac": "02:00:5e:00:00:01"}' cnitool add
 	result '.interfaces[0].mac == "02:00:5e:00:00:01" and .interfaces[0].name == "net1"'
 	equal 'MAC in the pod' "$(mac_of p1 net1)" 02:00:5e:00:00:01
@@ -207,21 +193,5 @@ cnitool() {
 	has "$(<"$T/out")" 'vlan is 101'
 	cnitool del
 	no_link p1 net1
-	rm -rf /var/lib/cni/results
-	unchanged
-}
-
-@test "N13 tuning behind it in a chain gets its result, and CHECK and DEL of the chain succeed" {
-	network "$HOST_LOCAL" '{"type": "tuning", "mac": "02:00:5e:00:00:0b", "promisc": true,
-		"sysctl": {"net.ipv4.conf.net1.arp_notify": "1"}}'
-	later 'rm -rf /var/lib/cni/results'
-	cnitool add
-	result '.interfaces[0].mac == "02:00:5e:00:00:0b" and .ips[0].address == "10.56.0.2/24"'
-	link_has p1 net1 PROMISC
-	equal 'MAC in the pod' "$(mac_of p1 net1)" 02:00:5e:00:00:0b
-	cnitool check
-	cnitool del
-	no_link p1 net1
-	rm -rf /var/lib/cni/results /run/cni/tuning
 	unchanged
 }

@@ -23,7 +23,7 @@ install_plugins() {
 	export CNI_BIN=/run/cni-bin CNITOOL=$root/build/vm/cnitool IPAM=$root/integration/bats/ipam
 	mkdir -p "$CNI_BIN" || return
 	cp "${SRIOV:-$root/build/sriov}" "$CNI_BIN/sriov" || return
-	cp /usr/lib/cni/{host-local,static,tuning} "$CNI_BIN" || return
+	cp /usr/lib/cni/{bandwidth,host-local,loopback,ptp,sbr,static,tuning,vrf} "$CNI_BIN" || return
 }
 
 # PF0, PF1, PF0V0 to PF1V6: PCI addresses, for deviceID. pf0v0 is the name of the netdev.
