@@ -26,7 +26,7 @@
  *	  "driver": "igbvf",
  *	  "link": {"name": "ens1f0v0", "mac": "3a:1b:73:60:bb:26", "mtu": 1500, "up": false,
  *	           "promisc": false, "allmulti": false, "noarp": false, "multicast": true,
- *	           "macReported": true, "altnames": ["enp1s16"], "txqlen": 1000, "group": 0, ...},
+ *	           "macReported": true, "altnames": ["enp1s16"], "xdp": false, "txqlen": 1000, ...},
  *	  "found": {"mac": "00:00:00:00:00:00", "vlan": 0, "vlanQoS": 0, "vlanProto": "802.1q",
  *	            "spoofchk": "on", "trust": "off", "link_state": "auto",
  *	            "min_tx_rate": 0, "max_tx_rate": 0},
@@ -116,12 +116,12 @@ static json_t *link_to_json(const struct record_link *l)
 
 	for (unsigned i = 0; i < l->n_altnames; i++)
 		json_array_append_new(altnames, json_string(l->altnames[i]));
-	j = json_pack("{s:s, s:s, s:I, s:b, s:b, s:b, s:b, s:b, s:b, s:o}", "name", l->name, "mac",
-		      mac_text(l->mac, mac), "mtu", (json_int_t)l->mtu, "up", !!(l->flags & IFF_UP),
-		      "promisc", !!(l->flags & IFF_PROMISC), "allmulti",
+	j = json_pack("{s:s, s:s, s:I, s:b, s:b, s:b, s:b, s:b, s:b, s:b, s:o}", "name", l->name,
+		      "mac", mac_text(l->mac, mac), "mtu", (json_int_t)l->mtu, "up",
+		      !!(l->flags & IFF_UP), "promisc", !!(l->flags & IFF_PROMISC), "allmulti",
 		      !!(l->flags & IFF_ALLMULTI), "noarp", !!(l->flags & IFF_NOARP), "multicast",
-		      !!(l->flags & IFF_MULTICAST), "macReported", l->mac_reported, "altnames",
-		      altnames);
+		      !!(l->flags & IFF_MULTICAST), "macReported", l->mac_reported, "xdp", l->xdp,
+		      "altnames", altnames);
 	for (unsigned i = 0; j && i < RT_TRAITS; i++)
 		if (l->traits[i].set)
 			json_object_set_new(j, trait_names[i],
@@ -213,7 +213,7 @@ static int link_from_json(const json_t *j, struct record_link *ret, struct err *
 	struct {
 		const char *name;
 		struct opt mac, mtu;
-		bool up, promisc, allmulti, noarp, multicast, mac_reported;
+		bool up, promisc, allmulti, noarp, multicast, mac_reported, xdp;
 		json_t *altnames;
 	} raw = {.multicast = true}; /* as Ethernet has it, where an older record says nothing */
 #define AT(m) offsetof(__typeof__(raw), m)
@@ -227,6 +227,7 @@ static int link_from_json(const json_t *j, struct record_link *ret, struct err *
 		{"noarp", JT_BOOL, AT(noarp), 0, 0, NULL},
 		{"multicast", JT_BOOL, AT(multicast), 0, 0, NULL},
 		{"macReported", JT_BOOL, AT(mac_reported), 0, 0, NULL},
+		{"xdp", JT_BOOL, AT(xdp), 0, 0, NULL},
 		{"altnames", JT_ARRAY, AT(altnames), 0, 0, NULL},
 		JT_END,
 	};
@@ -253,6 +254,7 @@ static int link_from_json(const json_t *j, struct record_link *ret, struct err *
 			return -1;
 	}
 	l.mac_reported = raw.mac_reported;
+	l.xdp = raw.xdp;
 	json_array_foreach(raw.altnames, i, altname) {
 		if (i == RT_ALTNAMES ||
 		    copy_text(l.altnames[i], RT_ALTNAME_LEN, json_string_value(altname)) < 0)

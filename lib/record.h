@@ -40,6 +40,7 @@ struct record_link {
 	unsigned n_altnames;
 	char altnames[RT_ALTNAMES][RT_ALTNAME_LEN];
 	struct opt traits[RT_TRAITS]; /* not set: not known */
+	bool xdp;                     /* somebody on the host had attached an XDP program */
 };
 
 /* Strings are borrowed: from doc for a record that was loaded, else from whoever filled it. */

@@ -65,6 +65,7 @@ struct rt_link {
 	int master; /* ifindex of the bridge, bond or the like that it is a port of; 0: none */
 	int lower;  /* ifindex of the link that it lies on (vlan, macvlan); 0: none, -1: it is in
 		       another namespace */
+	bool xdp;   /* an XDP program is attached */
 	unsigned flags;   /* IFF_* */
 	unsigned arptype; /* ARPHRD_* */
 	uint32_t mtu;     /* bytes */

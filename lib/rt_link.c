@@ -61,6 +61,13 @@ static void take_altnames(const struct nlattr *list, struct rt_link *l)
 	}
 }
 
+static bool has_xdp(const struct nlattr *xdp)
+{
+	const struct nlattr *a = nla_find(nla_data(xdp), nla_len(xdp), IFLA_XDP_ATTACHED);
+
+	return a && nla_len(a) == 1 && nla_get_u8(a) != XDP_ATTACHED_NONE;
+}
+
 static void take_trait(const struct nlattr *a, struct rt_link *l)
 {
 	for (unsigned i = 0; i < RT_TRAITS; i++)
@@ -124,6 +131,9 @@ static void take_attr(const struct nlattr *a, struct rt_link *l)
 		break;
 	case IFLA_PROP_LIST:
 		take_altnames(a, l);
+		break;
+	case IFLA_XDP:
+		l->xdp = has_xdp(a);
 		break;
 	default:
 		take_trait(a, l);

@@ -272,6 +272,7 @@ static int fill_record(struct attachment *a, struct err *e)
 	r->link.n_altnames = a->link.n_altnames;
 	memcpy(r->link.altnames, a->link.altnames, sizeof(r->link.altnames));
 	memcpy(r->link.traits, a->link.traits, sizeof(r->link.traits));
+	r->link.xdp = a->link.xdp;
 	r->found = *attachment_vf_attrs(a);
 	r->wanted = a->conf->vf;
 	r->flr = a->conf->flr;

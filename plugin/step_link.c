@@ -149,22 +149,33 @@ static int move_back(struct attachment *a, struct rt_link *link, struct err *e)
 	return -1;
 }
 
-/* Result: 1 when it is on the host now, under its own name; 0 when it is not in the pod. */
-static int take_from_pod(struct attachment *a, struct err *e)
+/*
+ * Result: 1 when it is on the host now, under its own name, and what it was like in the pod; 0 when
+ * it is not in the pod.
+ */
+static int take_from_pod(struct attachment *a, struct rt_link *ret, struct err *e)
 {
 	struct err stuck = {0};
-	struct rt_link link;
-	int found = find_in_pod(a, &link, e);
+	int found = find_in_pod(a, ret, e);
 
 	if (found <= 0)
 		return found;
-	if (!move_back(a, &link, &stuck))
+	if (!move_back(a, ret, &stuck))
 		return 1;
 	/* it may have moved all the same, and the name be the trouble */
-	found = find_in_pod(a, &link, e);
+	found = find_in_pod(a, ret, e);
 	if (found > 0)
 		*e = stuck;
 	return found ? err_ctx(e, "VF %s: from the pod to the host", a->vf.name) : 0;
+}
+
+/*
+ * An XDP program of the pod's goes with the netdev, where it would see the packets of whoever has
+ * the VF next. If it is held by a bpf_link, nobody else can detach it; a netdev that ends does.
+ */
+static bool is_to_be_made_anew(const struct attachment *a, const struct rt_link *link)
+{
+	return a->rec.flr || (link->xdp && !a->rec.link.xdp);
 }
 
 int move_revert(struct attachment *a, struct err *e)
@@ -173,8 +184,8 @@ int move_revert(struct attachment *a, struct err *e)
 	int found;
 
 	do {
-		found = take_from_pod(a, e);
-		if (found < 0 || (found && !a->rec.flr))
+		found = take_from_pod(a, &link, e);
+		if (found < 0 || (found && !is_to_be_made_anew(a, &link)))
 			return found < 0 ? -1 : 0;
 		found = home_find(a, &link, e);
 		if (!found)
@@ -182,7 +193,7 @@ int move_revert(struct attachment *a, struct err *e)
 	} while (found == HOME_IN_POD);
 	if (found <= 0)
 		return found; /* no VF any more, or another's */
-	if (a->rec.flr && home_rebind(a, true, &link, e) < 0)
+	if (is_to_be_made_anew(a, &link) && home_rebind(a, a->rec.flr, &link, e) < 0)
 		return -1;
 	return strcmp(link.name, a->rec.link.name) ? rename_on_host(a, &link, e) : 0;
 }

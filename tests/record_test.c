@@ -110,6 +110,7 @@ static void every_member_of_a_record_is_where_it_belongs(void **state)
 	expect_hex(r.link.mac, 0x3a1b7360bb26);
 	expect_int(r.link.mtu, 1500);
 	expect_int(r.link.flags, IFF_UP | IFF_PROMISC | IFF_ALLMULTI | IFF_NOARP);
+	expect_int(r.link.xdp, true);
 	expect_int(r.link.traits[RT_TXQLEN].v, 1000);
 	expect_int(r.link.traits[RT_GROUP].v, UINT32_MAX);
 	expect_int(r.link.traits[RT_LINKMODE].v, 1);

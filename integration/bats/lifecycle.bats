@@ -305,6 +305,32 @@ everything() {
 	unchanged
 }
 
+# xdp_program FILE - one that drops every packet
+xdp_program() {
+	clang -O2 -target bpf -x c -c -o "$1" - <<-'END'
+		__attribute__((section("prog"), used)) int drop(void *context) { return 1; }
+		__attribute__((section("license"), used)) char its_license[] = "GPL";
+	END
+}
+
+@test "L4 an XDP program that the pod attached is gone, one of the host's stays" {
+	xdp_program "$T/drop.o"
+	conf "$PF0V0"
+	ADD p1
+	ip -n p1 link set net1 xdpgeneric obj "$T/drop.o" section prog
+	link_has p1 net1 prog/xdp
+	DEL p1
+	link_has_not '' pf0v0 prog/xdp
+	unchanged
+	ip link set pf0v0 xdpgeneric obj "$T/drop.o" section prog
+	later 'ip link set pf0v0 xdpgeneric off'
+	snapshot
+	ADD p1
+	DEL p1
+	link_has '' pf0v0 prog/xdp
+	unchanged
+}
+
 # --- L5: DEL, whatever has happened meanwhile ---
 
 attach_with_lease() {
