@@ -169,9 +169,30 @@ static void a_difference_is_what_is_wanted_and_not_known_to_be_so(void **state)
 	}
 }
 
+/* One message sets both (rt_msg_test.c has it), and what nobody asked for must not become 0. */
+static void the_rate_that_is_not_given_is_sent_as_it_was(void **state)
+{
+	const struct vf_attrs found = {.f = {[VF_MIN_TX] = {true, 10}, [VF_MAX_TX] = {true, 1000}}};
+	const enum vf_field rates[] = {VF_MIN_TX, VF_MAX_TX};
+
+	(void)state;
+	expect_int(vf_field_group(VF_MIN_TX), vf_field_group(VF_MAX_TX));
+	for (size_t i = 0; i < ARRAY_SIZE(rates); i++) {
+		enum vf_field given = rates[i], other = rates[1 - i];
+		struct vf_attrs wanted = {0}, out;
+
+		wanted.f[given] = (struct opt){true, 500};
+		out = vf_attrs_merge(&found, &wanted);
+		expect_int(vf_attrs_diff(&out, &found, 0), given);
+		expect_int(out.f[given].v, 500);
+		expect_int(out.f[other].v, found.f[other].v);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(the_rate_that_is_not_given_is_sent_as_it_was),
 		cmocka_unit_test(every_field_has_its_name_text_and_group),
 		cmocka_unit_test(the_words_are_those_of_the_kernel),
 		cmocka_unit_test(every_field_goes_to_json_and_back),
