@@ -67,6 +67,12 @@ int sysfs_read_u32(int root, uint32_t *ret, struct err *e, const char *fmt, ...)
 	return 0;
 }
 
+bool sysfs_exists(int root, const char *fmt, ...)
+{
+	PATH(path, fmt);
+	return !faccessat(root, path, F_OK, 0);
+}
+
 int sysfs_write(int root, const char *text, struct err *e, const char *fmt, ...)
 {
 	_cleanup_fd_ int fd = -1;

@@ -119,10 +119,7 @@ int vfdev_refresh(int sys, struct vfdev *d, struct err *e)
 
 bool vfdev_exists(int sys, const struct vfdev *d)
 {
-	char unused[8];
-	struct err e;
-
-	return !sysfs_read(sys, unused, sizeof(unused), &e, DEVICES "/%s/vendor", d->name);
+	return sysfs_exists(sys, DEVICES "/%s/vendor", d->name);
 }
 
 int vfdev_unbind(int sys, const struct vfdev *d, struct err *e)
@@ -147,6 +144,61 @@ int vfdev_bind(int sys, const struct vfdev *d, const char *driver, struct err *e
 	if (!strcmp(now.driver, driver))
 		return 0;
 	return sysfs_write(sys, d->name, e, "bus/pci/drivers/%s/bind", driver);
+}
+
+int vfdev_read_override(int sys, const struct vfdev *d, char ret[static VFDEV_DRIVER],
+			struct err *e)
+{
+	if (sysfs_read(sys, ret, VFDEV_DRIVER, e, DEVICES "/%s/driver_override", d->name) < 0)
+		return -1;
+	if (!strcmp(ret, "(null)"))
+		ret[0] = '\0';
+	return 0;
+}
+
+int vfdev_write_override(int sys, const struct vfdev *d, const char *driver, struct err *e)
+{
+	struct err why = {0};
+
+	/* an empty line clears it; nothing at all would not be a write */
+	if (!sysfs_write(sys, *driver ? driver : "\n", &why, DEVICES "/%s/driver_override",
+			 d->name))
+		return 0;
+	return err_set(e, CNI_EIO, why.errnum,
+		       "cannot write \"%s\" to " SYSFS_ROOT "/" DEVICES "/%s/driver_override",
+		       driver, d->name);
+}
+
+int vfdev_bind_override(int sys, const struct vfdev *d, const char *driver, const char *found,
+			struct err *e)
+{
+	struct err stuck = {0};
+	int bound, cleared;
+
+	if (vfdev_write_override(sys, d, driver, e) < 0)
+		return -1;
+	bound = vfdev_bind(sys, d, driver, e);
+	cleared = vfdev_write_override(sys, d, found, &stuck);
+	if (bound < 0 || cleared == 0)
+		return bound;
+	*e = stuck;
+	return -1;
+}
+
+bool vfdev_has_driver(int sys, const char *driver)
+{
+	return !strchr(driver, '/') && sysfs_exists(sys, "bus/pci/drivers/%s/bind", driver);
+}
+
+bool vfdev_is_vfio(const char *driver)
+{
+	return strstr(driver, "vfio") != NULL;
+}
+
+bool vfdev_is_userspace(const char *driver)
+{
+	return vfdev_is_vfio(driver) || !strcmp(driver, "uio_pci_generic") ||
+	       !strcmp(driver, "igb_uio");
 }
 
 int vfdev_reset(int sys, const struct vfdev *d, struct err *e)

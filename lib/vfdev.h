@@ -31,6 +31,8 @@ struct vfdev_pf {
 	uint32_t offset, stride;
 };
 
+#define VFDEV_DRIVER 64 /* a driver's name, with its closing NUL */
+
 /* A VF. Names are "" where there is none. */
 struct vfdev {
 	struct pciaddr addr, pf_addr;
@@ -38,7 +40,7 @@ struct vfdev {
 	uint32_t index;           /* of the VF on its PF: ip link set PF vf INDEX */
 	char pf_ifname[IFNAMSIZ]; /* the PF's netdev */
 	char ifname[IFNAMSIZ];    /* the VF's netdev in the host's namespace */
-	char driver[64];
+	char driver[VFDEV_DRIVER];
 };
 
 /*
@@ -79,6 +81,28 @@ bool vfdev_exists(int sys, const struct vfdev *d);
  */
 int vfdev_bind(int sys, const struct vfdev *d, const char *driver, struct err *e);
 int vfdev_unbind(int sys, const struct vfdev *d, struct err *e);
+
+/*
+ * The same for a driver that does not know the VF's kind of device by itself, as those of
+ * userspace: by driver_override, which is `found` again in the end, also after a failure. Who is
+ * killed in between leaves it at `driver`. vfdev_read_override(): what it is, "" where it is not
+ * set. Source: Documentation/ABI/testing/sysfs-bus-pci (driver_override).
+ */
+int vfdev_bind_override(int sys, const struct vfdev *d, const char *driver, const char *found,
+			struct err *e);
+int vfdev_read_override(int sys, const struct vfdev *d, char ret[static VFDEV_DRIVER],
+			struct err *e);
+int vfdev_write_override(int sys, const struct vfdev *d, const char *driver, struct err *e);
+
+/* Whether the kernel has this driver for PCI devices, loaded or built in. */
+bool vfdev_has_driver(int sys, const char *driver);
+
+/*
+ * Whether a driver of this name hands its device on to a program in userspace: then it has no
+ * netdev. All of vfio's have "vfio" in their names, those for one NIC (mlx5_vfio_pci) as well.
+ */
+bool vfdev_is_userspace(const char *driver);
+bool vfdev_is_vfio(const char *driver);
 
 /*
  * Resets the VF, by a function level reset where it can do that. No driver should be bound: few

@@ -366,6 +366,54 @@ static void a_driver_is_a_name_and_no_path(void **state)
 	}
 }
 
+static void a_driver_of_userspace_is_bound_by_driver_override(void **state)
+{
+	_cleanup_fd_ int sys = sysfs_open(scratch_path("."), &(struct err){0});
+	const struct vfdev d = {.name = "0000:01:10.0"};
+	char buf[VFDEV_DRIVER];
+	struct err e = {0};
+
+	(void)state;
+	expect_err(vfdev_read_override(sys, &d, buf, &e), &e, CNI_EIO, "driver_override");
+	scratch_file("(null)\n", "bus/pci/devices/%s/driver_override", d.name);
+	expect_ok(vfdev_read_override(sys, &d, buf, &e), &e);
+	expect_text(buf, "");
+	expect_int(vfdev_has_driver(sys, "vfio-pci"), false);
+	expect_err(vfdev_bind_override(sys, &d, "vfio-pci", "found", &e), &e, CNI_EIO,
+		   "drivers/vfio-pci/bind");
+	/* a file is not cut by a shorter text, as it would not be in sysfs */
+	expect_ok(vfdev_read_override(sys, &d, buf, &e), &e);
+	expect_text(buf, "foundpci");
+
+	scratch_file("", "bus/pci/drivers/vfio-pci/bind");
+	expect_int(vfdev_has_driver(sys, "vfio-pci"), true);
+	expect_int(vfdev_has_driver(sys, "../drivers/vfio-pci"), false);
+	scratch_file("", "bus/pci/devices/%s/driver_override", d.name);
+	expect_ok(vfdev_bind_override(sys, &d, "vfio-pci", "", &e), &e);
+	expect_ok(sysfs_read(sys, buf, sizeof(buf), &e, "bus/pci/drivers/vfio-pci/bind"), &e);
+	expect_text(buf, d.name);
+	expect_ok(vfdev_read_override(sys, &d, buf, &e), &e);
+	expect_text(buf, ""); /* the first line */
+}
+
+static void a_driver_of_userspace_is_known_by_its_name(void **state)
+{
+	static const struct {
+		const char *name;
+		bool vfio, userspace;
+	} drivers[] = {{"vfio-pci", true, true},   {"mlx5_vfio_pci", true, true},
+		       {"igb_uio", false, true},   {"uio_pci_generic", false, true},
+		       {"igbvf", false, false},    {"", false, false},
+		       {"mlx5_core", false, false}};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(drivers); i++) {
+		EXPECT_ROW(drivers[i].name);
+		expect_int(vfdev_is_vfio(drivers[i].name), drivers[i].vfio);
+		expect_int(vfdev_is_userspace(drivers[i].name), drivers[i].userspace);
+	}
+}
+
 static void a_mac_is_the_vfs_own_where_it_was_not_given_by_its_pf(void **state)
 {
 	/* NET_ADDR_PERM, NET_ADDR_RANDOM, NET_ADDR_STOLEN, NET_ADDR_SET of <linux/netdevice.h> */
@@ -424,6 +472,8 @@ int main(void)
 		SCRATCH_TEST(a_vf_that_moved_or_was_rebound_is_read_again),
 		SCRATCH_TEST(a_driver_is_bound_by_its_name),
 		SCRATCH_TEST(a_driver_is_a_name_and_no_path),
+		SCRATCH_TEST(a_driver_of_userspace_is_bound_by_driver_override),
+		cmocka_unit_test(a_driver_of_userspace_is_known_by_its_name),
 		SCRATCH_TEST(a_mac_is_the_vfs_own_where_it_was_not_given_by_its_pf),
 		SCRATCH_TEST(what_cannot_be_read_is_an_error),
 	};
