@@ -23,7 +23,9 @@
  *	  "netns": "/run/netns/8f3c", "netnsDev": 4, "netnsIno": 4026532567,
  *	  "netnsCookie": 4097,                    the inode alone can be another namespace's by now
  *	  "pf": "0000:01:00.0", "index": 0,
- *	  "driver": "igbvf",
+ *	  "driver": "igbvf",                      as found
+ *	  "bind": "vfio-pci",                     the driver for the attachment, where it is another
+ *	  "driverOverride": "igbvf",              as found, where it was set
  *	  "link": {"name": "ens1f0v0", "mac": "3a:1b:73:60:bb:26", "mtu": 1500, "up": false,
  *	           "promisc": false, "allmulti": false, "noarp": false, "multicast": true,
  *	           "macReported": true, "altnames": ["enp1s16"], "xdp": false, "txqlen": 1000, ...},
@@ -142,6 +144,10 @@ static json_t *to_json(const struct record *r)
 
 	if (j && r->netns_cookie)
 		json_object_set_new(j, "netnsCookie", json_integer((json_int_t)r->netns_cookie));
+	if (j && r->bind)
+		json_object_set_new(j, "bind", json_string(r->bind));
+	if (j && r->override)
+		json_object_set_new(j, "driverOverride", json_string(r->override));
 	if (j && r->config)
 		json_object_set(j, "config", r->config);
 	if (j && r->result)
@@ -289,6 +295,8 @@ static int from_json(json_t *doc, struct record *r, struct err *e)
 		{"pf", JT_STRING, AT(pf), 0, 0, NULL},
 		{"index", JT_UINT, AT(index), 0, UINT32_MAX, NULL},
 		{"driver", JT_STRING, AT(r.driver), 0, 0, NULL},
+		{"bind", JT_STRING, AT(r.bind), 0, 0, NULL},
+		{"driverOverride", JT_STRING, AT(r.override), 0, 0, NULL},
 		{"link", JT_OBJECT, AT(link), 0, 0, NULL},
 		{"found", JT_OBJECT, AT(found), 0, 0, NULL},
 		{"wanted", JT_OBJECT, AT(wanted), 0, 0, NULL},

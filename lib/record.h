@@ -52,7 +52,9 @@ struct record {
 	char pf[PCIADDR_TEXT];
 	uint32_t index; /* of the VF on its PF */
 	enum record_phase phase;
-	const char *driver;      /* of the VF, as found */
+	const char *driver;      /* of the VF, as found; "": none */
+	const char *bind;        /* the driver it has while it is attached; NULL: keeps its own */
+	const char *override;    /* its driver_override, as found; NULL: none */
 	struct record_link link; /* as found */
 	struct vf_attrs found;   /* on the PF, before the first change */
 	struct vf_attrs wanted;  /* what the configuration asks for */

@@ -18,6 +18,7 @@
 #include "pick.h"
 #include "recovery.h"
 #include "sysfs.h"
+#include "userspace.h"
 
 void attachment_close(struct attachment *a)
 {
@@ -34,6 +35,16 @@ void attachment_close(struct attachment *a)
 const struct vf_attrs *attachment_vf_attrs(const struct attachment *a)
 {
 	return a->vf.index < a->pf.n_vfs ? &a->pf.vfs[a->vf.index] : NULL;
+}
+
+const char *attachment_driver(const struct attachment *a)
+{
+	return a->rec.bind ?: a->rec.driver;
+}
+
+bool attachment_has_netdev(const struct attachment *a)
+{
+	return !vfdev_is_userspace(attachment_driver(a));
 }
 
 int attachment_lock(struct attachment *a, const char *vf, int timeout_ms, struct err *e)
@@ -135,6 +146,11 @@ static int check_names(const struct attachment *a, struct err *e)
 
 static int find_link(struct attachment *a, struct err *e)
 {
+	a->link = (struct rt_link){0};
+	if (userspace_check(a, e) < 0)
+		return -1;
+	if (userspace_has_no_link(a))
+		return 0;
 	if (!a->vf.ifname[0] && !a->vf.driver[0])
 		return err_set(e, CNI_EDEVICE, 0,
 			       "VF %s has no driver; bind one: echo %s > " SYSFS_ROOT
@@ -143,8 +159,8 @@ static int find_link(struct attachment *a, struct err *e)
 	if (!a->vf.ifname[0])
 		return err_set(
 			e, CNI_EDEVICE, 0,
-			"VF %s (driver %s) has no network interface on the host; it is in another namespace, or "
-			"bound to a userspace driver",
+			"VF %s (driver %s) has no network interface on the host: it is in another namespace, or "
+			"this driver makes none",
 			a->vf.name, a->vf.driver);
 	if (rt_link_by_name(a->host, a->vf.ifname, &a->link, e) < 0)
 		return err_ctx(e, "VF %s", a->vf.name);
@@ -163,6 +179,8 @@ static int check_unused(const struct attachment *a, struct err *e)
 	struct rt_link master = {.name = "another link"};
 	int used;
 
+	if (!a->link.ifindex)
+		return 0; /* find_link() has seen to a VF without one */
 	if (a->link.master) {
 		(void)rt_link_by_index(a->host, a->link.master, &master,
 				       &(struct err){0}); /* only for the message */
@@ -264,7 +282,6 @@ static int fill_record(struct attachment *a, struct err *e)
 	r->netns_id = a->pod_id;
 	r->netns_cookie = rt_netns_cookie(a->pod);
 	r->phase = RECORD_ADDING;
-	r->driver = a->vf.driver;
 	memcpy(r->link.name, a->link.name, sizeof(r->link.name));
 	r->link.mac = a->link.mac;
 	r->link.mtu = a->link.mtu;
@@ -276,6 +293,8 @@ static int fill_record(struct attachment *a, struct err *e)
 	r->found = *attachment_vf_attrs(a);
 	r->wanted = a->conf->vf;
 	r->flr = a->conf->flr;
+	if (userspace_record(a, e) < 0)
+		return -1;
 	if (r->link.mac && r->found.f[VF_MAC].v == r->link.mac) {
 		own = vfdev_mac_is_own(a->sys, &a->vf, e);
 		if (own < 0)
@@ -314,7 +333,9 @@ int attachment_look(struct attachment *a, struct err *e)
 		return -1;
 	if (!device_is_named(a->conf))
 		return pick_look(a, e);
-	return device_open(a, e) < 0 ? -1 : attachment_take_pf(a, e);
+	if (device_open(a, e) < 0 || attachment_take_pf(a, e) < 0)
+		return -1;
+	return userspace_check_loaded(a, e);
 }
 
 /* The VF that the configuration names. */

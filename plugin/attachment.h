@@ -30,6 +30,7 @@ struct attachment {
 		pf; /* owned; as it was when the operation began, vfs NULL where the PF is gone */
 	struct rt_link link; /* the VF's netdev, where it was last seen */
 	struct record rec;   /* owned */
+	char found_driver[VFDEV_DRIVER], found_override[VFDEV_DRIVER]; /* ADD: rec points here */
 	json_t *ipam; /* owned; the IPAM plugin's result, in the newest shape; NULL: no addresses */
 };
 
@@ -77,6 +78,13 @@ int attachment_open_host(struct attachment *a, struct netns_id *ret_id, struct e
 
 /* Fails with CNI_ECONFIG: the operation's interface has this VF, and cannot be added once more. */
 int attachment_refuse_second(const struct attachment *a, const char *vf, struct err *e);
+
+/*
+ * The driver that the VF has while it is attached, by the record; and whether it has a netdev with
+ * it. One that is bound to a driver of userspace has none.
+ */
+const char *attachment_driver(const struct attachment *a);
+bool attachment_has_netdev(const struct attachment *a);
 
 /* The VF's values on its PF as a->pf has them; NULL where the PF or the VF is gone. */
 const struct vf_attrs *attachment_vf_attrs(const struct attachment *a);

@@ -43,6 +43,7 @@ const struct jfield conf_fields[] = {
 	STRING("master",        c.pool.master),
 	UINT  ("vf",            c.pool.vf,              0, 65535),
 	OBJECT("pool",          c.pool.selectors),
+	STRING("driver",        c.driver),
 	MAC   ("mac",           c.vf.f[VF_MAC]),
 	UINT  ("vlan",          c.vf.f[VF_VLAN],        0, 4094),
 	UINT  ("vlanQoS",       c.vf.f[VF_QOS],         0, 7),
@@ -131,7 +132,9 @@ static int check_name(const struct raw *r, struct err *e)
 	return 0;
 }
 
-/* What each key allows, but not all of them together. */
+#define DRIVER_CHARACTERS "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-"
+
+/* What the kinds of the rows cannot say, and what keys allow alone, but not together. */
 static int check_together(const struct conf *c, struct err *e)
 {
 	const struct opt *f = c->vf.f;
@@ -141,6 +144,10 @@ static int check_together(const struct conf *c, struct err *e)
 		return err_set(e, CNI_ECONFIG, 0,
 			       "\"%s\" needs a \"vlan\" from 1 to 4094 to go with",
 			       f[VF_QOS].set && f[VF_QOS].v ? "vlanQoS" : "vlanProto");
+	if (c->driver && (strlen(c->driver) >= VFDEV_DRIVER || !c->driver[0] ||
+			  c->driver[strspn(c->driver, DRIVER_CHARACTERS)]))
+		return err_set(e, CNI_ECONFIG, 0, "\"driver\": \"%.64s\" is not a driver's name",
+			       c->driver);
 	if (f[VF_MIN_TX].set && f[VF_MAX_TX].set && f[VF_MAX_TX].v &&
 	    f[VF_MIN_TX].v > f[VF_MAX_TX].v)
 		return err_set(e, CNI_ECONFIG, 0, "min_tx_rate %llu is above max_tx_rate %llu",

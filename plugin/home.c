@@ -10,6 +10,7 @@
 #include "mem.h"
 #include "netns.h"
 #include "recovery.h"
+#include "userspace.h"
 
 /*
  * Theory of operation: a namespace whose path is gone still exists while a process, a mount, an
@@ -73,25 +74,58 @@ static bool open_lost_pod(struct attachment *a)
 	return true;
 }
 
-int home_rebind(struct attachment *a, bool reset, struct rt_link *ret, struct err *e)
+int home_rename(struct attachment *a, const struct rt_link *link, struct err *e)
 {
-	struct err refused = {0};
-	int found;
+	struct rt_link_change c = RT_LINK_KEEP;
 
-	if (vfdev_unbind(a->sys, &a->vf, e) < 0)
-		return err_ctx(e, "VF %s: take it from its driver", a->vf.name);
-	/* the VF is given back all the same: that it can be had again counts more */
-	if (reset && vfdev_reset(a->sys, &a->vf, &refused) < 0)
-		log_line(LOG_WARNING, "VF %s is not reset: %s", a->vf.name, refused.msg);
-	if (vfdev_bind(a->sys, &a->vf, a->rec.driver, e) < 0)
+	if (link->flags & IFF_UP) { /* older kernels rename only what is down */
+		c.up = 0;
+		if (rt_link_change(a->host, link->ifindex, &c, e) < 0)
+			return -1;
+		c.up = -1;
+	}
+	c.name = a->rec.link.name;
+	if (!rt_link_change(a->host, link->ifindex, &c, e))
+		return 0;
+	if (e->errnum == EEXIST)
+		err_hint(
+			e,
+			"another link on the host has this name: ip link show %s; rename it, and try again",
+			c.name);
+	return err_ctx(e, "VF %s: interface %s to %s", a->vf.name, link->name, c.name);
+}
+
+int home_bind(struct attachment *a, const char *driver, struct rt_link *ret, struct err *e)
+{
+	/* drivers of userspace know no devices, and driver_override may forbid all others */
+	int found = userspace_concerns(&a->rec)
+			    ? vfdev_bind_override(a->sys, &a->vf, driver, a->rec.override ?: "", e)
+			    : vfdev_bind(a->sys, &a->vf, driver, e);
+
+	*ret = (struct rt_link){0};
+	if (found < 0)
 		return err_ctx(e, "VF %s: bind its driver", a->vf.name);
+	if (vfdev_is_userspace(driver))
+		return 0;
 	found = await(a, REBIND_MS, ret, e);
 	if (found)
 		return found < 0 ? -1 : 0;
 	return err_set(
 		e, CNI_EAGAIN, 0,
 		"VF %s: driver %s has made no network interface within %d s; see the kernel log",
-		a->vf.name, a->rec.driver, REBIND_MS / 1000);
+		a->vf.name, driver, REBIND_MS / 1000);
+}
+
+int home_rebind(struct attachment *a, bool reset, struct rt_link *ret, struct err *e)
+{
+	struct err refused = {0};
+
+	if (vfdev_unbind(a->sys, &a->vf, e) < 0)
+		return err_ctx(e, "VF %s: take it from its driver", a->vf.name);
+	/* the VF is given back all the same: that it can be had again counts more */
+	if (reset && vfdev_reset(a->sys, &a->vf, &refused) < 0)
+		log_line(LOG_WARNING, "VF %s is not reset: %s", a->vf.name, refused.msg);
+	return home_bind(a, attachment_driver(a), ret, e);
 }
 
 /* The last resort. Result: 1. */

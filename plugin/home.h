@@ -4,6 +4,16 @@
 
 #include "attachment.h"
 
+/*
+ * Binds a driver to the VF, which has none or this one, and waits for the netdev that it makes, 10
+ * s at most: *ret. A driver of userspace makes none, *ret is empty then. Errors: CNI_EAGAIN: it
+ * makes no netdev; CNI_EIO.
+ */
+int home_bind(struct attachment *a, const char *driver, struct rt_link *ret, struct err *e);
+
+/* Gives the VF's netdev on the host, *link, its name as found. */
+int home_rename(struct attachment *a, const struct rt_link *link, struct err *e);
+
 /* The VF's netdev on the host, under any name. Result: 1, 0 when it is not there. */
 int home_find(struct attachment *a, struct rt_link *ret, struct err *e);
 
@@ -18,8 +28,9 @@ int home_find(struct attachment *a, struct rt_link *ret, struct err *e);
 int home_bring(struct attachment *a, struct rt_link *ret, struct err *e);
 
 /*
- * Unbinds the VF's driver and binds the recorded one: the netdev is gone then, wherever it was, and
- * there is a new one on the host, *ret. reset: the VF gets a function level reset in between; one
- * that cannot be had is a warning in the log. Takes up to 10 s. Errors: as above.
+ * Unbinds the VF's driver and binds it again (attachment_driver()): the netdev is gone then,
+ * wherever it was, and there is a new one on the host, *ret. reset: the VF gets a function level
+ * reset in between; one that cannot be had is a warning in the log. Takes up to 10 s. Errors: as
+ * above.
  */
 int home_rebind(struct attachment *a, bool reset, struct rt_link *ret, struct err *e);

@@ -58,27 +58,6 @@ static int find_in_pod(struct attachment *a, struct rt_link *ret, struct err *e)
 	return found_or_not(rt_link_by_parent(a->pod, a->vf.name, ret, &none), &none, e);
 }
 
-static int rename_on_host(struct attachment *a, const struct rt_link *link, struct err *e)
-{
-	struct rt_link_change c = RT_LINK_KEEP;
-
-	if (link->flags & IFF_UP) { /* older kernels rename only what is down */
-		c.up = 0;
-		if (rt_link_change(a->host, link->ifindex, &c, e) < 0)
-			return -1;
-		c.up = -1;
-	}
-	c.name = a->rec.link.name;
-	if (!rt_link_change(a->host, link->ifindex, &c, e))
-		return 0;
-	if (e->errnum == EEXIST)
-		err_hint(
-			e,
-			"another link on the host has this name: ip link show %s; rename it, and try again",
-			c.name);
-	return err_ctx(e, "VF %s: interface %s to %s", a->vf.name, link->name, c.name);
-}
-
 /* How many links a pod can have on its VF: no more than there are VLANs. */
 #define LINKS_ON_VF 4096
 
@@ -183,6 +162,8 @@ int move_revert(struct attachment *a, struct err *e)
 	struct rt_link link;
 	int found;
 
+	if (a->rec.bind)
+		return 0; /* bind_revert() takes the driver away, and with it this netdev */
 	do {
 		found = take_from_pod(a, &link, e);
 		if (found < 0 || (found && !is_to_be_made_anew(a, &link)))
@@ -195,7 +176,7 @@ int move_revert(struct attachment *a, struct err *e)
 		return found; /* no VF any more, or another's */
 	if (is_to_be_made_anew(a, &link) && home_rebind(a, a->rec.flr, &link, e) < 0)
 		return -1;
-	return strcmp(link.name, a->rec.link.name) ? rename_on_host(a, &link, e) : 0;
+	return strcmp(link.name, a->rec.link.name) ? home_rename(a, &link, e) : 0;
 }
 
 #define UNRECORDED_LOCK_MS 10000

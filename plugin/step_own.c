@@ -225,6 +225,8 @@ int own_link_revert(struct attachment *a, struct err *e)
 	bool again = false;
 	struct rt_link now;
 
+	if (!a->rec.link.name[0])
+		return 0; /* it had none; one that it has now is somebody else's */
 	if (vfdev_refresh(a->sys, &a->vf, e) < 0)
 		return -1;
 	if (!a->vf.ifname[0]) /* move_revert() has said why; it reports its MAC when it has one */

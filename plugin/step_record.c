@@ -4,6 +4,7 @@
 
 #include "mem.h"
 #include "steps.h"
+#include "userspace.h"
 
 /*
  * The claim is an entry of the index, made before the record: so a record always has an entry that
@@ -78,9 +79,10 @@ static json_t *own_interface(const struct attachment *a)
 {
 	char mac[MAC_TEXT];
 
-	return json_pack("{s:s, s:s, s:I, s:s, s:s}", "name", a->args->ifname, "mac",
-			 mac_text(a->link.mac, mac), "mtu", (json_int_t)a->link.mtu, "sandbox",
-			 a->args->netns, "pciID", a->vf.name);
+	/* a VF that nobody has given a MAC yet, and that has no netdev, has none to tell */
+	return json_pack("{s:s, s:s*, s:I, s:s, s:s}", "name", a->args->ifname, "mac",
+			 a->link.mac ? mac_text(a->link.mac, mac) : NULL, "mtu",
+			 (json_int_t)a->link.mtu, "sandbox", a->args->netns, "pciID", a->vf.name);
 }
 
 /*
@@ -92,6 +94,10 @@ int answer_apply(struct attachment *a, struct err *e)
 	json_t *routes = json_object_get(a->ipam, "routes"), *ips = json_array(), *result, *ip;
 	size_t i;
 
+	if (!attachment_has_netdev(a) && userspace_describe(a, e) < 0) {
+		json_decref(ips);
+		return -1;
+	}
 	json_array_foreach(json_object_get(a->ipam, "ips"), i, ip) {
 		ip = json_copy(ip);
 		json_object_set_new(ip, "interface", json_integer(0));

@@ -54,6 +54,7 @@ static json_t *shown(const struct conf *c)
 			json_object_set(j, pool_fields[i].key, c->pool.lists[i]);
 	show_text(j, "logFile", c->log_file);
 	show_text(j, "ipam", c->ipam_type);
+	show_text(j, "driver", c->driver);
 	show(j, "mtu", &c->mtu);
 	show(j, "pfLink", &c->pf_link);
 	show(j, "logLevel", &c->log_level);
@@ -155,6 +156,7 @@ static const struct {
 	{"max_tx_rate", "{'max_tx_rate': 4294967295}", "{'vf': {'max_tx_rate': 4294967295}}"},
 	{"rss_query", "{'rss_query': 'on'}", "{'vf': {'rss_query': 'on'}}"},
 	{"rss_query", "{'rss_query': 'off'}", "{'vf': {'rss_query': 'off'}}"},
+	{"driver", "{'driver': 'mlx5_vfio-pci0'}", "{'driver': 'mlx5_vfio-pci0'}"},
 	{"mtu", "{'mtu': 68}", "{'mtu': 68}"},
 	{"mtu", "{'mtu': 65535}", "{'mtu': 65535}"},
 	{"pfLink", "{'pfLink': 'require'}", "{'pfLink': 0}"},
@@ -295,6 +297,12 @@ static const struct {
 	{"max_tx_rate", "{'max_tx_rate': 4294967296}", CNI_ECONFIG,
 	 "\"max_tx_rate\": 4294967296 was given", false},
 	{"rss_query", "{'rss_query': ''}", CNI_ECONFIG, "\"rss_query\": \"\" was given", false},
+	{"driver", "{'driver': 1}", CNI_ECONFIG, "\"driver\": 1 was given", false},
+	{"driver", "{'driver': ''}", CNI_ECONFIG, "\"driver\": \"\" is not a driver's name", false},
+	{"driver", "{'driver': '../x'}", CNI_ECONFIG, "\"../x\" is not a driver's name", false},
+	{"driver", "{'driver': 'a\\n'}", CNI_ECONFIG, "is not a driver's name", false},
+	{"driver", "{'driver': '0123456789012345678901234567890123456789012345678901234567890123'}",
+	 CNI_ECONFIG, "is not a driver's name", false},
 	{"mtu", "{'mtu': 67}", CNI_ECONFIG,
 	 "\"mtu\": 67 was given, a whole number from 68 to 65535", false},
 	{"mtu", "{'mtu': 65536}", CNI_ECONFIG, "\"mtu\": 65536 was given", false},

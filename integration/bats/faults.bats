@@ -125,6 +125,37 @@ KEYS='"vlan": 100, "mac": "02:00:5e:00:00:01", "trust": "on", "mtu": 1400'
 	sweep CHECK error=EPERM
 }
 
+# --- with another driver for the attachment (N10) ---
+
+VFIO='"driver": "vfio-pci"'
+
+with_vfio() {
+	modprobe vfio-pci
+	conf "$PF0V0" "$KEYS, $VFIO"
+}
+
+@test "L2 ADD with a driver: each call fails" {
+	with_vfio
+	sweep ADD error=EIO
+}
+
+@test "L8 DEL with a driver: each call fails, and DEL can be repeated" {
+	with_vfio
+	before() { ADD p1; }
+	sweep DEL error=ENOMEM
+}
+
+@test "L3 ADD with a driver: killed at each call" {
+	with_vfio
+	sweep ADD signal=KILL
+}
+
+@test "L3 DEL with a driver: killed at each call, DEL again brings all back" {
+	with_vfio
+	before() { ADD p1; }
+	sweep DEL signal=KILL
+}
+
 # gc - of all; host-local does not speak the version that GC came with, and is not asked then
 gc() {
 	local version=1.1.0 conf

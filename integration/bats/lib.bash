@@ -118,10 +118,8 @@ world() {
 		ip -n "${ns##*/}" -d -j addr show 2>/dev/null || true # a test may put something else there
 	done
 	printf '%s\n' /run/netns/* /sys/bus/pci/drivers/*/????:* /sys/bus/pci/devices/*/virtfn*
-	if ((${#files[@]})); then
-		ls -Agon "${files[@]}"
-		grep -s '' "${files[@]}" || true # a link of the index is read by ls
-	fi
+	((!${#files[@]})) || ls -Agon "${files[@]}"
+	grep -s '' "${files[@]}" /sys/bus/pci/devices/*/virtfn*/driver_override || true # a link of the index is read by ls
 }
 
 # What may differ: the kernel can give a link that comes back another index; a carrier comes and goes with the time a
