@@ -35,6 +35,7 @@
  *	  "wanted": {"mac": "02:00:5e:00:00:01", "vlan": 100},
  *	  "flr": false,                           the VF is reset when it is given back
  *	  "pfLeft": false,                        this attachment does not need its PF up any more
+ *	  "deviceInfoFile": "/run/...", "deviceInfoOurs": true,     it was not there before
  *	  "config": {...},                        where IPAM is used: what its DEL needs
  *	  "result": {...}                         what ADD answered; not in phase "adding"
  *	}
@@ -148,6 +149,10 @@ static json_t *to_json(const struct record *r)
 		json_object_set_new(j, "bind", json_string(r->bind));
 	if (j && r->override)
 		json_object_set_new(j, "driverOverride", json_string(r->override));
+	if (j && r->device_info) {
+		json_object_set_new(j, "deviceInfoFile", json_string(r->device_info));
+		json_object_set_new(j, "deviceInfoOurs", json_boolean(r->device_info_ours));
+	}
 	if (j && r->config)
 		json_object_set(j, "config", r->config);
 	if (j && r->result)
@@ -302,6 +307,8 @@ static int from_json(json_t *doc, struct record *r, struct err *e)
 		{"wanted", JT_OBJECT, AT(wanted), 0, 0, NULL},
 		{"flr", JT_BOOL, AT(r.flr), 0, 0, NULL},
 		{"pfLeft", JT_BOOL, AT(r.pf_left), 0, 0, NULL},
+		{"deviceInfoFile", JT_STRING, AT(r.device_info), 0, 0, NULL},
+		{"deviceInfoOurs", JT_BOOL, AT(r.device_info_ours), 0, 0, NULL},
 		{"config", JT_OBJECT, AT(r.config), 0, 0, NULL},
 		{"result", JT_OBJECT, AT(r.result), 0, 0, NULL},
 		JT_END,

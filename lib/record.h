@@ -60,6 +60,8 @@ struct record {
 	struct vf_attrs wanted;  /* what the configuration asks for */
 	bool flr;                /* the VF is reset when it is given back */
 	bool pf_left;            /* this attachment does not need its PF up any more */
+	const char *device_info; /* path of its device information file; NULL: there is none */
+	bool device_info_ours;   /* it was not there before */
 	json_t *config; /* network configuration, without prevResult, where IPAM is used; else NULL
 			 */
 	json_t *result; /* what ADD answered, in the newest shape; NULL before */

@@ -18,11 +18,13 @@
 #include "pick.h"
 #include "recovery.h"
 #include "sysfs.h"
+#include "steps.h"
 #include "userspace.h"
 
 void attachment_close(struct attachment *a)
 {
 	json_decref(a->ipam);
+	json_decref(a->device_info);
 	record_clear(&a->rec);
 	rt_pf_clear(&a->pf);
 	rt_free(a->pod);
@@ -355,7 +357,7 @@ int attachment_prepare(struct attachment *a, struct err *e)
 	if (check_which(a->conf, e) < 0 || attachment_open_host(a, &host_id, e) < 0 ||
 	    (device_is_named(a->conf) ? take_named(a, e) : pick_vf(a, e)) < 0 ||
 	    open_pod(a, &host_id, e) < 0 || check_name_free(a, e) < 0 ||
-	    check_mac_unique(a, e) < 0 || check_values(a, e) < 0)
+	    check_mac_unique(a, e) < 0 || check_values(a, e) < 0 || info_look(a, e) < 0)
 		return -1;
 	return fill_record(a, e);
 }

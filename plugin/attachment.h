@@ -31,6 +31,7 @@ struct attachment {
 	struct rt_link link; /* the VF's netdev, where it was last seen */
 	struct record rec;   /* owned */
 	char found_driver[VFDEV_DRIVER], found_override[VFDEV_DRIVER]; /* ADD: rec points here */
+	json_t *device_info; /* owned; ADD: the device information file as found, NULL: none */
 	json_t *ipam; /* owned; the IPAM plugin's result, in the newest shape; NULL: no addresses */
 };
 

@@ -2,6 +2,7 @@
 /* conf.c - the network configuration: the table of its keys */
 #include "conf.h"
 
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -76,6 +77,7 @@ const struct jfield conf_fields[] = {
 /* What a runtime or a meta plugin adds under runtimeConfig. Its other keys are others' affair. */
 const struct jfield conf_runtime_fields[] = {
 	STRING("deviceID",      c.device_id),
+	STRING("CNIDeviceInfoFile", c.device_info),
 	MAC   ("mac",           c.vf.f[VF_MAC]),
 	JT_END,
 };
@@ -148,6 +150,11 @@ static int check_together(const struct conf *c, struct err *e)
 			  c->driver[strspn(c->driver, DRIVER_CHARACTERS)]))
 		return err_set(e, CNI_ECONFIG, 0, "\"driver\": \"%.64s\" is not a driver's name",
 			       c->driver);
+	if (c->device_info && (c->device_info[0] != '/' || strlen(c->device_info) >= PATH_MAX))
+		return err_set(
+			e, CNI_ECONFIG, 0,
+			"runtimeConfig: \"CNIDeviceInfoFile\": \"%.64s\" is not an absolute path",
+			c->device_info);
 	if (f[VF_MIN_TX].set && f[VF_MAX_TX].set && f[VF_MAX_TX].v &&
 	    f[VF_MIN_TX].v > f[VF_MAX_TX].v)
 		return err_set(e, CNI_ECONFIG, 0, "min_tx_rate %llu is above max_tx_rate %llu",

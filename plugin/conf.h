@@ -38,6 +38,7 @@ struct conf {
 	const char *ipam_type;     /* NULL: no addresses */
 	struct opt ipam_timeout;   /* seconds */
 	json_t *dns;               /* NULL: not given */
+	const char *device_info;   /* path of the device information file; NULL: not wanted */
 	json_t *result;            /* prevResult in the newest shape, owned; NULL: not given */
 	bool strict;               /* unknown keys are errors */
 	bool flr;                  /* the VF is reset when it is given back */

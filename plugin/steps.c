@@ -40,6 +40,7 @@ static const struct {
 	{"give the pod interface its MAC",    mac_apply,     NULL,            NULL,          WITH_NETDEV},
 	{"handle the pod's addresses",        ipam_apply,    ipam_revert,     ipam_check,    ANY_VF},
 	{"configure the pod interface",       address_apply, NULL,            address_check, WITH_NETDEV},
+	{"write the device information",      info_apply,    info_revert,     NULL,          ANY_VF},
 	{"record the attachment",             answer_apply,  NULL,            NULL,          ANY_VF},
 	/* clang-format on */
 };

@@ -62,4 +62,11 @@ int ipam_release_unrecorded(struct attachment *a, struct err *e);
 int ipam_pass_on(struct attachment *a, enum cni_command command, struct err *e);
 int address_apply(struct attachment *a, struct err *e);
 int address_check(struct attachment *a, struct err *e);
+/*
+ * For ADD, before a change: whether the device information file can be written; what is in it
+ * already goes to a->device_info. Errors: CNI_ECONFIG, CNI_EIO, CNI_EDECODE.
+ */
+int info_look(struct attachment *a, struct err *e);
+int info_apply(struct attachment *a, struct err *e);
+int info_revert(struct attachment *a, struct err *e);
 int answer_apply(struct attachment *a, struct err *e);

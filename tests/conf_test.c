@@ -55,6 +55,7 @@ static json_t *shown(const struct conf *c)
 	show_text(j, "logFile", c->log_file);
 	show_text(j, "ipam", c->ipam_type);
 	show_text(j, "driver", c->driver);
+	show_text(j, "deviceInfo", c->device_info);
 	show(j, "mtu", &c->mtu);
 	show(j, "pfLink", &c->pf_link);
 	show(j, "logLevel", &c->log_level);
@@ -180,6 +181,8 @@ static const struct {
 	{"runtimeConfig",
 	 "{'runtimeConfig': {'mac': '02:00:5e:00:00:01', 'deviceID': '3b:02.1', 'portMappings': []}}",
 	 "{'device': '0000:3b:02.1', 'vf': {'mac': '02:00:5e:00:00:01'}}"},
+	{"runtimeConfig", "{'runtimeConfig': {'CNIDeviceInfoFile': '/run/x'}}",
+	 "{'deviceInfo': '/run/x'}"},
 	{"prevResult", "{'prevResult': {'cniVersion': '0.4.0'}}", "{'result': {" NEWEST "}}"},
 	/* one without a version has that of the configuration */
 	{"prevResult", "{'prevResult': {'routes': [{'dst': '::/0'}]}}",
@@ -331,6 +334,8 @@ static const struct {
 	 "runtimeConfig: \"mac\": \"x\" was given", false},
 	{"runtimeConfig", "{'runtimeConfig': {'deviceID': 'ens1f0'}}", CNI_ECONFIG,
 	 "\"deviceID\": \"ens1f0\" is not", false},
+	{"runtimeConfig", "{'runtimeConfig': {'CNIDeviceInfoFile': 'run/x'}}", CNI_ECONFIG,
+	 "\"CNIDeviceInfoFile\": \"run/x\" is not an absolute path", false},
 	{"prevResult", "{'prevResult': []}", CNI_ECONFIG, "\"prevResult\": [] was given", false},
 	{"cni.dev/valid-attachments", "{'cni.dev/valid-attachments': {}}", CNI_ECONFIG,
 	 "{} was given, an array", false},

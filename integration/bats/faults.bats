@@ -125,13 +125,14 @@ KEYS='"vlan": 100, "mac": "02:00:5e:00:00:01", "trust": "on", "mtu": 1400'
 	sweep CHECK error=EPERM
 }
 
-# --- with another driver for the attachment (N10) ---
+# --- with another driver for the attachment (N10), and what Kubernetes is told of it (N11) ---
 
-VFIO='"driver": "vfio-pci"'
+VFIO='"driver": "vfio-pci", "runtimeConfig": {"CNIDeviceInfoFile": "/run/k8s.cni.cncf.io/devinfo/cni/net1.json"}'
 
 with_vfio() {
 	modprobe vfio-pci
 	conf "$PF0V0" "$KEYS, $VFIO"
+	later 'rm -rf /run/k8s.cni.cncf.io'
 }
 
 @test "L2 ADD with a driver: each call fails" {

@@ -110,7 +110,8 @@ within() {
 # world - all that an operation could leave a trace in: the host's links in the first line, then those of each pod, then
 # the rest
 world() {
-	local ns files=(/run/sriov-cni/!(*.lock) /var/lib/cni/!(networks)/* /var/lib/cni/networks/*/!(lock|last_reserved_ip.*))
+	local ns files=(/run/sriov-cni/!(*.lock) /var/lib/cni/!(networks)/* /var/lib/cni/networks/*/!(lock|last_reserved_ip.*)
+		/run/k8s.cni.cncf.io/devinfo/*/*)
 
 	# The locks stay; so does host-local's memory of where to go on.
 	ip -d -j link show

@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: Apache-2.0
-# userspace.bats - VFs with a userspace driver, VFs that get another driver (N9, N10)
+# userspace.bats - VFs with a userspace driver, VFs that get another driver, and what Kubernetes is told of them (N9, N10, N11)
 #
 # pf0's VFs have an IOMMU group each; pf1 is in one with its VFs.
 #
@@ -9,6 +9,7 @@
 load lib
 
 MAC=02:00:5e:00:00:01
+INFO=/var/run/k8s.cni.cncf.io/devinfo/cni/net1.json # /var/run is a link
 
 setup_file() {
 	modprobe -a vfio-pci vfio_iommu_type1 uio_pci_generic
@@ -383,4 +384,89 @@ binding() {
 		DEL p1
 		unchanged || fail "killed at write $k of DEL"
 	done
+}
+
+# --- N11 ---
+
+with_info() { # with_info VF [KEYS]
+	conf "$1" "\"runtimeConfig\": {\"CNIDeviceInfoFile\": \"$INFO\"}${2:+, $2}"
+}
+
+info() { # info FILTER - this jq filter is true of the file
+	jq -e --arg vf "$PF0V0" --arg pf "$PF0" "$1" $INFO >/dev/null || fail "not so: $1" "$(<$INFO)"
+}
+
+@test "N11 the device information file is made with the folder, and goes with DEL" {
+	later 'rm -r /run/k8s.cni.cncf.io'
+	with_info "$PF0V0" '"strict": true'
+	ADD p1
+	info '. == {type: "pci", version: "1.1.0", pci: {"pci-address": $vf, "pf-pci-address": $pf}}'
+	equal 'the mode' "$(stat -c %a $INFO)" 600
+	DEL p1
+	equal 'what is left' "$(ls -A ${INFO%/*})" ''
+	with_info "$PF0V0" '"driver": "vfio-pci"'
+	ADD p1
+	info '.pci == {"pci-address": $vf, "pf-pci-address": $pf}'
+	DEL p1
+	unchanged
+}
+
+@test "N11 what the device plugin has written stays, and the file as well" {
+	mkdir -p ${INFO%/*}
+	later 'rm -r /run/k8s.cni.cncf.io'
+	echo '{"type": "pci", "version": "1.0.0", "x": [1], "pci": {"pci-address": "0000:00:00.0", "rdma-device": "mlx5_9",
+		"vhost-net": "/dev/vhost-net", "representor-device": "eth3", "y": 2}}' >$INFO
+	chmod 644 $INFO
+	with_info "$PF0V0"
+	ADD p1
+	info '. == {type: "pci", version: "1.1.0", x: [1], pci: {"pci-address": $vf, "pf-pci-address": $pf,
+		"rdma-device": "mlx5_9", "vhost-net": "/dev/vhost-net", "representor-device": "eth3", y: 2}}'
+	equal 'the mode' "$(stat -c %a $INFO)" 644
+	DEL p1
+	[[ -e $INFO ]] || fail 'it was not ours to remove'
+	rm $INFO # as Multus does before DEL
+	ADD p1
+	rm $INFO
+	DEL p1
+}
+
+@test "N11 a file that tells of another kind of device is left alone" {
+	mkdir -p ${INFO%/*}
+	later 'rm -r /run/k8s.cni.cncf.io'
+	echo '{"type": "vdpa", "version": "1.1.0", "vdpa": {"path": "/dev/vhost-vdpa0"}}' >$INFO
+	cp $INFO "$T/info"
+	with_info "$PF0V0"
+	ADD p1
+	has "$err" 'vdpa device: left alone'
+	DEL p1
+	cmp $INFO "$T/info"
+}
+
+@test "N11 a link, a folder, something else than JSON and a relative path are refused before anything changes" {
+	mkdir -p ${INFO%/*} "$T/folder"
+	later 'rm -r /run/k8s.cni.cncf.io'
+	echo precious >"$T/precious"
+	snapshot
+	with_info "$PF0V0" '"vlan": 100'
+	ln -s "$T/precious" $INFO
+	cni ADD p1
+	error_object 5 "$INFO" 'Too many levels of symbolic links'
+	equal 'the file behind the link' "$(<"$T/precious")" precious
+	ln -sfn "$T/folder" $INFO
+	cni ADD p1
+	error_object 5 "$INFO"
+	rm $INFO
+	mkdir $INFO
+	cni ADD p1
+	error_object 5 "$INFO" 'no file'
+	rmdir $INFO
+	echo precious >$INFO
+	cni ADD p1
+	error_object 6 "$INFO"
+	equal 'what is no JSON' "$(<$INFO)" precious
+	rm $INFO
+	unchanged
+	conf "$PF0V0" '"runtimeConfig": {"CNIDeviceInfoFile": "devinfo/net1.json"}'
+	cni ADD p1
+	refused 7 'CNIDeviceInfoFile' 'absolute path'
 }
