@@ -7,11 +7,16 @@
 #include <string.h>
 
 #include "jtable.h"
+#include "mem.h"
 
 static const char *const pf_link_words[] = {[PF_LINK_REQUIRE] = "require",
 					    [PF_LINK_RAISE] = "raise",
 					    [PF_LINK_IGNORE] = "ignore",
 					    NULL};
+/* In place of a MAC; no MAC is as small as their index. */
+enum { MAC_STABLE };
+static const char *const mac_words[] = {[MAC_STABLE] = "stable", NULL};
+
 
 /* A configuration before its parts are looked at. */
 struct raw {
@@ -26,7 +31,7 @@ struct raw {
 #define OBJECT(key, member)       {key, JT_OBJECT, offsetof(struct raw, member), 0, 0, NULL}
 #define ARRAY(key, member)        {key, JT_ARRAY, offsetof(struct raw, member), 0, 0, NULL}
 #define BOOL(key, member)         {key, JT_BOOL, offsetof(struct raw, member), 0, 0, NULL}
-#define MAC(key, member)          {key, JT_MAC, offsetof(struct raw, member), 0, 0, NULL}
+#define MAC(key, member, words)   {key, JT_MAC, offsetof(struct raw, member), 0, 0, words}
 #define UINT(key, member, lo, hi) {key, JT_UINT, offsetof(struct raw, member), lo, hi, NULL}
 #define WORD(key, member, words)  {key, JT_WORD, offsetof(struct raw, member), 0, 0, words}
 #define OTHERS(key)               {key, JT_ANY, 0, 0, 0, NULL}
@@ -39,11 +44,11 @@ const struct jfield conf_fields[] = {
 	STRING("type",          type),
 	STRING("deviceID",      c.device_id),
 	STRING("device",        c.netdev),
-	MAC   ("hwaddr",        c.hwaddr),
+	MAC   ("hwaddr",        c.hwaddr,               NULL),
 	STRING("master",        c.pool.master),
 	UINT  ("vf",            c.pool.vf,              0, 65535),
 	OBJECT("pool",          c.pool.selectors),
-	MAC   ("mac",           c.vf.f[VF_MAC]),
+	MAC   ("mac",           c.vf.f[VF_MAC],         mac_words),
 	UINT  ("vlan",          c.vf.f[VF_VLAN],        0, 4094),
 	UINT  ("vlanQoS",       c.vf.f[VF_QOS],         0, 7),
 	WORD  ("vlanProto",     c.vf.f[VF_PROTO],       vf_proto_words),
@@ -75,7 +80,7 @@ const struct jfield conf_fields[] = {
 /* What a runtime or a meta plugin adds under runtimeConfig. Its other keys are others' affair. */
 const struct jfield conf_runtime_fields[] = {
 	STRING("deviceID",      c.device_id),
-	MAC   ("mac",           c.vf.f[VF_MAC]),
+	MAC   ("mac",           c.vf.f[VF_MAC],         NULL),
 	JT_END,
 };
 
@@ -229,6 +234,22 @@ static void complete_vlan(struct opt *f)
 		f[VF_PROTO] = (struct opt){true, VF_8021Q};
 }
 
+/*
+ * A MAC that is the same for a container's interface whenever, wherever and with whichever VF it is
+ * attached: "ID:IFNAME" hashed (FNV-1a, 64 bits), folded to 48 bits, locally administered, unicast.
+ */
+static uint64_t stable_mac(const struct cni_args *args)
+{
+	const char *const parts[] = {args->container_id, ":", args->ifname};
+	uint64_t h = 0xcbf29ce484222325;
+
+	for (size_t i = 0; i < ARRAY_SIZE(parts); i++)
+		for (const char *c = parts[i]; *c; c++)
+			h = (h ^ (uint8_t)*c) * 0x100000001b3;
+	h = (h ^ h >> 48) & 0xffffffffffff;
+	return (h & ~(1ULL << 40)) | 1ULL << 41;
+}
+
 /* The list under a key; null is an empty one, as Go writes it. NULL: there is no list. */
 static json_t *list_of(json_t *doc, const char *key)
 {
@@ -254,6 +275,8 @@ int conf_read(const char *text, size_t len, const struct cni_args *args, struct 
 	if (read_parts(args, &r, e) < 0)
 		return -1;
 	complete_vlan(r.c.vf.f);
+	if (r.c.vf.f[VF_MAC].set && r.c.vf.f[VF_MAC].v == MAC_STABLE)
+		r.c.vf.f[VF_MAC].v = stable_mac(args);
 	if (r.c.log_file && !*r.c.log_file)
 		r.c.log_file = NULL; /* as existing configurations write "standard error" */
 	if (r.prev_result) {
