@@ -137,7 +137,9 @@ int rt_watch_next(struct rt *rt, int timeout_ms, struct rt_link *ret, struct err
 
 /* --- addresses and routes of one link --- */
 
-int rt_addr_add(struct rt *rt, int ifindex, const struct inet_prefix *addr, struct err *e);
+/* flags: for IPv6, IFA_F_* of linux/if_addr.h. */
+int rt_addr_add(struct rt *rt, int ifindex, const struct inet_prefix *addr, uint8_t flags,
+		struct err *e);
 
 /* Whether the link has this address with this prefix length: 1 or 0. */
 int rt_addr_exists(struct rt *rt, int ifindex, const struct inet_prefix *addr, struct err *e);

@@ -22,16 +22,13 @@ static int put_addr(struct nl_msg *m, int type, const struct inet_prefix *p)
 	return nla_put(m, type, (int)inet_addr_len(p->family), p->addr);
 }
 
-int rt_addr_add(struct rt *rt, int ifindex, const struct inet_prefix *addr, struct err *e)
+int rt_addr_add(struct rt *rt, int ifindex, const struct inet_prefix *addr, uint8_t flags,
+		struct err *e)
 {
-	/*
-	 * IFA_F_NODAD: the address is usable when ADD returns. IPAM has already seen to it that it
-	 * is unique.
-	 */
 	const struct ifaddrmsg ifa = {
 		.ifa_family = (uint8_t)addr->family,
 		.ifa_prefixlen = addr->prefixlen,
-		.ifa_flags = addr->family == AF_INET6 ? IFA_F_NODAD : 0,
+		.ifa_flags = addr->family == AF_INET6 ? flags : 0,
 		.ifa_index = (uint32_t)ifindex,
 	};
 	_cleanup_(nlmsg_freep) struct nl_msg *m =

@@ -13,6 +13,9 @@ static const char *const pf_link_words[] = {[PF_LINK_REQUIRE] = "require",
 					    [PF_LINK_RAISE] = "raise",
 					    [PF_LINK_IGNORE] = "ignore",
 					    NULL};
+static const char *const dad_words[] = {
+	[DAD_OFF] = "off", [DAD_OPTIMISTIC] = "optimistic", [DAD_ON] = "on", NULL};
+
 /* In place of a MAC; no MAC is as small as their index. */
 enum { MAC_STABLE };
 static const char *const mac_words[] = {[MAC_STABLE] = "stable", NULL};
@@ -63,6 +66,7 @@ const struct jfield conf_fields[] = {
 	BOOL  ("flr",           c.flr),
 	OBJECT("ipam",          ipam),
 	UINT  ("ipamTimeout",   c.ipam_timeout,         1, 600),
+	WORD  ("dad",           c.dad,                  dad_words),
 	OBJECT("dns",           c.dns),
 	WORD  ("logLevel",      c.log_level,            log_levels),
 	STRING("logFile",       c.log_file),

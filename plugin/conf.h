@@ -13,6 +13,9 @@
 
 enum conf_pf_link { PF_LINK_REQUIRE, PF_LINK_RAISE, PF_LINK_IGNORE };
 
+/* Detection of duplicate IPv6 addresses. */
+enum conf_dad { DAD_OFF, DAD_OPTIMISTIC, DAD_ON };
+
 /*
  * All pointers are borrowed from doc. Of what says which VF, the first that is given counts:
  * device_id, netdev, hwaddr, pool.
@@ -40,6 +43,7 @@ struct conf {
 	json_t *result;            /* prevResult in the newest shape, owned; NULL: not given */
 	bool strict;               /* unknown keys are errors */
 	bool flr;                  /* the VF is reset when it is given back */
+	struct opt dad;            /* enum conf_dad */
 	json_t *valid_attachments; /* GC: those that are not to be released; NULL: not said */
 };
 

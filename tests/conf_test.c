@@ -57,6 +57,7 @@ static json_t *shown(const struct conf *c)
 	show(j, "mtu", &c->mtu);
 	show(j, "pfLink", &c->pf_link);
 	show(j, "logLevel", &c->log_level);
+	show(j, "dad", &c->dad);
 	show(j, "ipamTimeout", &c->ipam_timeout);
 	if (c->dns)
 		json_object_set(j, "dns", c->dns);
@@ -177,6 +178,9 @@ static const struct {
 	{"logFile", "{'logFile': ''}", "{}"},
 	{"strict", "{'strict': true}", "{'strict': true}"},
 	{"flr", "{'flr': true}", "{'flr': true}"},
+	{"dad", "{'dad': 'off'}", "{'dad': 0}"},
+	{"dad", "{'dad': 'optimistic'}", "{'dad': 1}"},
+	{"dad", "{'dad': 'on'}", "{'dad': 2}"},
 	{"runtimeConfig",
 	 "{'runtimeConfig': {'mac': '02:00:5e:00:00:01', 'deviceID': '3b:02.1', 'portMappings': []}}",
 	 "{'device': '0000:3b:02.1', 'vf': {'mac': '02:00:5e:00:00:01'}}"},
@@ -316,6 +320,7 @@ static const struct {
 	{"logLevel", "{'logLevel': 'verbose'}", CNI_ECONFIG,
 	 "one of \"panic\" \"error\" \"warning\" \"info\" \"debug\"", false},
 	{"logFile", "{'logFile': 1}", CNI_ECONFIG, "\"logFile\": 1 was given", false},
+	{"dad", "{'dad': true}", CNI_ECONFIG, "one of \"off\" \"optimistic\" \"on\"", false},
 	{"flr", "{'flr': 1}", CNI_ECONFIG, "\"flr\": 1 was given, true or false", false},
 	{"strict", "{'strict': 'true'}", CNI_ECONFIG,
 	 "\"strict\": \"true\" was given, true or false", false},
