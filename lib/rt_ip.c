@@ -56,6 +56,7 @@ struct addr_search {
 	int ifindex;
 	const struct inet_prefix *want; /* NULL: any that is not confined to the link */
 	struct inet_prefix found;       /* family 0: none */
+	uint32_t flags;                 /* IFA_F_*, of what was found */
 };
 
 static int match_addr(const struct nlmsghdr *h, void *arg, struct err *e)
@@ -76,8 +77,11 @@ static int match_addr(const struct nlmsghdr *h, void *arg, struct err *e)
 	p.family = ifa->ifa_family;
 	p.prefixlen = ifa->ifa_prefixlen;
 	memcpy(p.addr, nla_data(a), (size_t)nla_len(a));
-	if (s->want ? inet_prefix_equal(&p, s->want) : ifa->ifa_scope < RT_SCOPE_LINK)
+	if (s->want ? inet_prefix_equal(&p, s->want) : ifa->ifa_scope < RT_SCOPE_LINK) {
 		s->found = p;
+		a = nlmsg_find_attr((struct nlmsghdr *)(uintptr_t)h, sizeof(*ifa), IFA_FLAGS);
+		s->flags = a && nla_len(a) == 4 ? nla_get_u32(a) : ifa->ifa_flags;
+	}
 	return 0;
 }
 
@@ -94,11 +98,22 @@ static int find_addr(struct rt *rt, int family, struct addr_search *s, struct er
 	return s->found.family != 0;
 }
 
-int rt_addr_exists(struct rt *rt, int ifindex, const struct inet_prefix *addr, struct err *e)
+int rt_addr_flags(struct rt *rt, int ifindex, const struct inet_prefix *addr, uint32_t *ret,
+		  struct err *e)
 {
 	struct addr_search s = {.ifindex = ifindex, .want = addr};
+	int found = find_addr(rt, addr->family, &s, e);
 
-	return find_addr(rt, addr->family, &s, e);
+	if (found > 0)
+		*ret = s.flags;
+	return found;
+}
+
+int rt_addr_exists(struct rt *rt, int ifindex, const struct inet_prefix *addr, struct err *e)
+{
+	uint32_t unused;
+
+	return rt_addr_flags(rt, ifindex, addr, &unused, e);
 }
 
 int rt_addr_any(struct rt *rt, int ifindex, struct inet_prefix *ret, struct err *e)

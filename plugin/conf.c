@@ -13,6 +13,7 @@ static const char *const pf_link_words[] = {[PF_LINK_REQUIRE] = "require",
 					    [PF_LINK_RAISE] = "raise",
 					    [PF_LINK_IGNORE] = "ignore",
 					    NULL};
+
 static const char *const dad_words[] = {
 	[DAD_OFF] = "off", [DAD_OPTIMISTIC] = "optimistic", [DAD_ON] = "on", NULL};
 
@@ -67,6 +68,7 @@ const struct jfield conf_fields[] = {
 	OBJECT("ipam",          ipam),
 	UINT  ("ipamTimeout",   c.ipam_timeout,         1, 600),
 	WORD  ("dad",           c.dad,                  dad_words),
+	BOOL  ("announce",      c.announce),
 	OBJECT("dns",           c.dns),
 	WORD  ("logLevel",      c.log_level,            log_levels),
 	STRING("logFile",       c.log_file),
@@ -268,7 +270,7 @@ static json_t *list_of(json_t *doc, const char *key)
 int conf_read(const char *text, size_t len, const struct cni_args *args, struct conf *ret,
 	      struct err *e)
 {
-	struct raw r = {.c = {.text = text, .len = len}};
+	struct raw r = {.c = {.text = text, .len = len, .announce = true}};
 	struct err why = {0};
 
 	ret->doc = r.c.doc = jtable_parse(text, len, "the network configuration", e);

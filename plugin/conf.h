@@ -44,6 +44,7 @@ struct conf {
 	bool strict;               /* unknown keys are errors */
 	bool flr;                  /* the VF is reset when it is given back */
 	struct opt dad;            /* enum conf_dad */
+	bool announce;             /* neighbours are told of the addresses */
 	json_t *valid_attachments; /* GC: those that are not to be released; NULL: not said */
 };
 

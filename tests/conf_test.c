@@ -67,6 +67,8 @@ static json_t *shown(const struct conf *c)
 		json_object_set_new(j, "strict", json_true());
 	if (c->flr)
 		json_object_set_new(j, "flr", json_true());
+	if (!c->announce)
+		json_object_set_new(j, "announce", json_false());
 	if (c->valid_attachments)
 		json_object_set(j, "valid", c->valid_attachments);
 	return j;
@@ -178,6 +180,7 @@ static const struct {
 	{"logFile", "{'logFile': ''}", "{}"},
 	{"strict", "{'strict': true}", "{'strict': true}"},
 	{"flr", "{'flr': true}", "{'flr': true}"},
+	{"announce", "{'announce': false}", "{'announce': false}"},
 	{"dad", "{'dad': 'off'}", "{'dad': 0}"},
 	{"dad", "{'dad': 'optimistic'}", "{'dad': 1}"},
 	{"dad", "{'dad': 'on'}", "{'dad': 2}"},
@@ -321,6 +324,8 @@ static const struct {
 	 "one of \"panic\" \"error\" \"warning\" \"info\" \"debug\"", false},
 	{"logFile", "{'logFile': 1}", CNI_ECONFIG, "\"logFile\": 1 was given", false},
 	{"dad", "{'dad': true}", CNI_ECONFIG, "one of \"off\" \"optimistic\" \"on\"", false},
+	{"announce", "{'announce': 'no'}", CNI_ECONFIG,
+	 "\"announce\": \"no\" was given, true or false", false},
 	{"flr", "{'flr': 1}", CNI_ECONFIG, "\"flr\": 1 was given, true or false", false},
 	{"strict", "{'strict': 'true'}", CNI_ECONFIG,
 	 "\"strict\": \"true\" was given, true or false", false},

@@ -453,6 +453,35 @@ static void events_that_were_lost_are_an_event_too(void **state)
 	expect_text(l.name, "");
 }
 
+static void a_link_is_followed_into_another_namespace(void **state)
+{
+	_cleanup_(rt_freep) struct rt *follow = NULL;
+	struct rt_link_change move = RT_LINK_KEEP;
+	struct err e = {0};
+	int index;
+
+	(void)state;
+	(void)ip(host_ns, "link add net1 type veth peer name p");
+	index = index_of(host, "net1");
+	expect_ok(rt_follow(index, &follow, &e), &e);
+	expect_int(rt_follow_next(follow, 0, &e), 0);
+
+	move.netns_fd = pod_ns;
+	expect_ok(rt_link_change(host, index, &move, &e), &e);
+	expect_int(rt_follow_next(follow, 1000, &e), 1); /* it has left the host */
+	expect_int(index_of(pod, "net1"), index);
+	while (rt_follow_next(follow, 0, &e) > 0)
+		;
+	(void)ip(host_ns, "link set p mtu 1400"); /* another one */
+	expect_int(rt_follow_next(follow, 0, &e), 0);
+	(void)ip(pod_ns, "link set net1 mtu 1400");
+	expect_int(rt_follow_next(follow, 1000, &e), 1);
+	while (rt_follow_next(follow, 0, &e) > 0)
+		;
+	(void)ip(pod_ns, "link del net1");
+	expect_int(rt_follow_next(follow, 1000, &e), 1);
+}
+
 /* --- addresses --- */
 
 static struct inet_prefix prefix(const char *text)
@@ -811,6 +840,7 @@ int main(void)
 		NETNS_TEST(a_wait_for_links_ends_in_time),
 		NETNS_TEST(a_link_that_disappears_is_not_what_is_waited_for),
 		NETNS_TEST(events_that_were_lost_are_an_event_too),
+		NETNS_TEST(a_link_is_followed_into_another_namespace),
 		NETNS_TEST(an_address_is_there_as_it_was_given),
 		NETNS_TEST(only_the_very_same_address_is_there),
 		NETNS_TEST(an_ipv6_address_is_usable_at_once),
