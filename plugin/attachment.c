@@ -13,6 +13,7 @@
 
 #include "delegate.h"
 #include "device.h"
+#include "home.h"
 #include "log.h"
 #include "mem.h"
 #include "pick.h"
@@ -149,6 +150,23 @@ static int find_link(struct attachment *a, struct err *e)
 	if (rt_link_by_name(a->host, a->vf.ifname, &a->link, e) < 0)
 		return err_ctx(e, "VF %s", a->vf.name);
 	return check_names(a, e);
+}
+
+/*
+ * Waits for the netdev of a VF that was just made, or is just being bound to its driver: it comes
+ * by itself. This is for a VF that is named; one that is picked has a netdev.
+ */
+static int await_netdev(struct attachment *a, struct err *e)
+{
+	int timeout_s = (int)a->conf->netdev_timeout.v, found = 1;
+
+	if (!a->vf.ifname[0])
+		found = home_await(a, 1000 * timeout_s, &a->link, e);
+	if (found)
+		return found < 0 ? -1 : 0;
+	if (!find_link(a, e)) /* else it says why there is none */
+		return 0;
+	return err_hint(e, "waited %d s for it: \"netdevTimeout\"", timeout_s);
 }
 
 /*
@@ -322,7 +340,7 @@ static int take_named(struct attachment *a, struct err *e)
 {
 	if (device_open(a, e) < 0 || attachment_lock(a, a->vf.name, ATTACHMENT_LOCK_MS, e) < 0 ||
 	    recovery_settle(a, e) < 0 || vfdev_refresh(a->sys, &a->vf, e) < 0 ||
-	    attachment_take_link(a, e) < 0)
+	    await_netdev(a, e) < 0 || attachment_take_link(a, e) < 0)
 		return -1;
 	return attachment_take_pf(a, e);
 }

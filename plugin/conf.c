@@ -21,6 +21,11 @@ static const char *const dad_words[] = {
 enum { MAC_STABLE };
 static const char *const mac_words[] = {[MAC_STABLE] = "stable", NULL};
 
+/*
+ * A driver that is bound, or whose VF was just made, has a netdev within a fraction of a second;
+ * one whose module udev loads first, in a second or so.
+ */
+#define NETDEV_TIMEOUT_S 2
 
 /* A configuration before its parts are looked at. */
 struct raw {
@@ -64,6 +69,7 @@ const struct jfield conf_fields[] = {
 	WORD  ("rss_query",     c.vf.f[VF_RSS_QUERY],   vf_switch_words),
 	UINT  ("mtu",           c.mtu,                  68, 65535),
 	WORD  ("pfLink",        c.pf_link,              pf_link_words),
+	UINT  ("netdevTimeout", c.netdev_timeout,       0, 60),
 	BOOL  ("flr",           c.flr),
 	OBJECT("ipam",          ipam),
 	UINT  ("ipamTimeout",   c.ipam_timeout,         1, 600),
@@ -270,7 +276,10 @@ static json_t *list_of(json_t *doc, const char *key)
 int conf_read(const char *text, size_t len, const struct cni_args *args, struct conf *ret,
 	      struct err *e)
 {
-	struct raw r = {.c = {.text = text, .len = len, .announce = true}};
+	struct raw r = {.c = {.text = text,
+			      .len = len,
+			      .netdev_timeout.v = NETDEV_TIMEOUT_S,
+			      .announce = true}};
 	struct err why = {0};
 
 	ret->doc = r.c.doc = jtable_parse(text, len, "the network configuration", e);

@@ -35,6 +35,7 @@ struct conf {
 	struct vf_attrs vf;        /* what is wanted of the VF on its PF */
 	struct opt mtu;            /* bytes */
 	struct opt pf_link;        /* enum conf_pf_link */
+	struct opt netdev_timeout; /* seconds; v is right in any case */
 	struct opt log_level;      /* enum log_level */
 	const char *log_file;      /* NULL: standard error */
 	const char *ipam_type;     /* NULL: no addresses */

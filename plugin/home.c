@@ -39,8 +39,7 @@ int home_find(struct attachment *a, struct rt_link *ret, struct err *e)
 	return -1;
 }
 
-/* Waits until the VF has a netdev on the host. Result: 1, 0 when the time is over. */
-static int await(struct attachment *a, int timeout_ms, struct rt_link *ret, struct err *e)
+int home_await(struct attachment *a, int timeout_ms, struct rt_link *ret, struct err *e)
 {
 	_cleanup_(rt_freep) struct rt *watch = NULL;
 	int64_t end = clock_ms() + timeout_ms;
@@ -85,7 +84,7 @@ int home_rebind(struct attachment *a, bool reset, struct rt_link *ret, struct er
 		log_line(LOG_WARNING, "VF %s is not reset: %s", a->vf.name, refused.msg);
 	if (vfdev_bind(a->sys, &a->vf, a->rec.driver, e) < 0)
 		return err_ctx(e, "VF %s: bind its driver", a->vf.name);
-	found = await(a, REBIND_MS, ret, e);
+	found = home_await(a, REBIND_MS, ret, e);
 	if (found)
 		return found < 0 ? -1 : 0;
 	return err_set(
@@ -123,11 +122,11 @@ int home_bring(struct attachment *a, struct rt_link *ret, struct err *e)
 	}
 	if (!a->vf.driver[0])
 		return rebind(a, ret, e);
-	r = await(a, KERNEL_MS, ret, e);
+	r = home_await(a, KERNEL_MS, ret, e);
 	if (!r && !a->pod) {
 		if (open_lost_pod(a))
 			return HOME_IN_POD;
-		r = await(a, BUSY_MS, ret, e);
+		r = home_await(a, BUSY_MS, ret, e);
 	}
 	return r ?: rebind(a, ret, e);
 }

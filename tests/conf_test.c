@@ -57,6 +57,7 @@ static json_t *shown(const struct conf *c)
 	show(j, "mtu", &c->mtu);
 	show(j, "pfLink", &c->pf_link);
 	show(j, "logLevel", &c->log_level);
+	show(j, "netdevTimeout", &c->netdev_timeout);
 	show(j, "dad", &c->dad);
 	show(j, "ipamTimeout", &c->ipam_timeout);
 	if (c->dns)
@@ -184,6 +185,8 @@ static const struct {
 	{"dad", "{'dad': 'off'}", "{'dad': 0}"},
 	{"dad", "{'dad': 'optimistic'}", "{'dad': 1}"},
 	{"dad", "{'dad': 'on'}", "{'dad': 2}"},
+	{"netdevTimeout", "{'netdevTimeout': 0}", "{'netdevTimeout': 0}"},
+	{"netdevTimeout", "{'netdevTimeout': 60}", "{'netdevTimeout': 60}"},
 	{"runtimeConfig",
 	 "{'runtimeConfig': {'mac': '02:00:5e:00:00:01', 'deviceID': '3b:02.1', 'portMappings': []}}",
 	 "{'device': '0000:3b:02.1', 'vf': {'mac': '02:00:5e:00:00:01'}}"},
@@ -326,6 +329,8 @@ static const struct {
 	{"dad", "{'dad': true}", CNI_ECONFIG, "one of \"off\" \"optimistic\" \"on\"", false},
 	{"announce", "{'announce': 'no'}", CNI_ECONFIG,
 	 "\"announce\": \"no\" was given, true or false", false},
+	{"netdevTimeout", "{'netdevTimeout': 61}", CNI_ECONFIG, "\"netdevTimeout\": 61 was given",
+	 false},
 	{"flr", "{'flr': 1}", CNI_ECONFIG, "\"flr\": 1 was given, true or false", false},
 	{"strict", "{'strict': 'true'}", CNI_ECONFIG,
 	 "\"strict\": \"true\" was given, true or false", false},
