@@ -48,9 +48,15 @@ struct rt {
 /* One makes room; a second is a PF that got more VFs meanwhile. */
 #define CUTS 2
 
+struct opening {
+	int protocol; /* NETLINK_* */
+	struct rt **ret;
+};
+
 static int open_here(void *arg, struct err *e)
 {
-	struct rt **ret = arg, *rt = calloc(1, sizeof(*rt));
+	const struct opening *o = arg;
+	struct rt *rt = calloc(1, sizeof(*rt));
 	int one = 1, errnum = ENOMEM;
 
 	if (rt) {
@@ -58,11 +64,12 @@ static int open_here(void *arg, struct err *e)
 		rt->buf = malloc(RECV_BUF);
 		rt->size = RECV_BUF;
 	}
-	if (!rt || !rt->buf || !rt->sk || nl_connect(rt->sk, NETLINK_ROUTE) < 0) {
+	if (!rt || !rt->buf || !rt->sk || nl_connect(rt->sk, o->protocol) < 0) {
 		if (rt && rt->buf && rt->sk)
 			errnum = errno;
 		rt_free(rt);
-		return err_set(e, CNI_EKERNEL, errnum, "cannot open a netlink socket");
+		err_set(e, CNI_EKERNEL, errnum, "cannot open a netlink socket");
+		return -1;
 	}
 	/* Texts of the kernel are a help, not a need: before 4.12 it answers without them. */
 	(void)setsockopt(nl_socket_get_fd(rt->sk), SOL_NETLINK, NETLINK_EXT_ACK, &one, sizeof(one));
@@ -70,18 +77,23 @@ static int open_here(void *arg, struct err *e)
 	 */
 	(void)setsockopt(nl_socket_get_fd(rt->sk), SOL_NETLINK, NETLINK_GET_STRICT_CHK, &one,
 			 sizeof(one));
-	*ret = rt;
+	*o->ret = rt;
 	return 0;
 }
 
 int rt_open(struct rt **ret, struct err *e)
 {
-	return open_here(ret, e);
+	return open_here(&(struct opening){NETLINK_ROUTE, ret}, e);
 }
 
 int rt_open_in(int own_fd, int netns_fd, struct rt **ret, struct err *e)
 {
-	return netns_run(own_fd, netns_fd, open_here, ret, e);
+	return rt_open_protocol_in(own_fd, netns_fd, NETLINK_ROUTE, ret, e);
+}
+
+int rt_open_protocol_in(int own_fd, int netns_fd, int protocol, struct rt **ret, struct err *e)
+{
+	return netns_run(own_fd, netns_fd, open_here, &(struct opening){protocol, ret}, e);
 }
 
 uint64_t rt_netns_cookie(const struct rt *rt)

@@ -18,6 +18,7 @@
 #include "mem.h"
 #include "pick.h"
 #include "recovery.h"
+#include "steps.h"
 #include "sysfs.h"
 
 void attachment_close(struct attachment *a)
@@ -294,6 +295,8 @@ static int fill_record(struct attachment *a, struct err *e)
 	r->found = *attachment_vf_attrs(a);
 	r->wanted = a->conf->vf;
 	r->flr = a->conf->flr;
+	if (rdma_look(a, e) < 0)
+		return -1;
 	if (r->link.mac && r->found.f[VF_MAC].v == r->link.mac) {
 		own = vfdev_mac_is_own(a->sys, &a->vf, e);
 		if (own < 0)

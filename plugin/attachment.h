@@ -30,6 +30,7 @@ struct attachment {
 		pf; /* owned; as it was when the operation began, vfs NULL where the PF is gone */
 	struct rt_link link; /* the VF's netdev, where it was last seen */
 	struct record rec;   /* owned */
+	char rdma[64];       /* the name of the VF's RDMA device; "" where it has none */
 	json_t *ipam; /* owned; the IPAM plugin's result, in the newest shape; NULL: no addresses */
 };
 

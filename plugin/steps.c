@@ -12,7 +12,8 @@
  * The VF's own link is put in order above its PF: on the way back the PF has taken its admin MAC
  * back by then, and a driver lets an untrusted VF have its own MAC again only after that. The VF
  * must have left the pod before both, because igbvf writes its MAC to the PF once more when it is
- * closed.
+ * closed. An RDMA device follows when the VF has its MAC, as a driver that is bound anew for that
+ * makes a new one.
  */
 static const struct {
 	const char *to; /* the end of "cannot ..." */
@@ -29,6 +30,7 @@ static const struct {
 	{"configure the VF on its PF",        vf_apply,      vf_revert,       vf_check},
 	{"move the VF between host and pod",  move_apply,    move_revert,     move_check},
 	{"give the pod interface its MAC",    mac_apply,     NULL,            NULL},
+	{"move the VF's RDMA device",         rdma_apply,    rdma_revert,     rdma_check},
 	{"handle the pod's addresses",        ipam_apply,    ipam_revert,     ipam_check},
 	{"configure the pod interface",       address_apply, NULL,            address_check},
 	{"record the attachment",             answer_apply,  NULL,            NULL},
