@@ -234,7 +234,7 @@ json_t *jtable_parse(const char *text, size_t len, const char *what, struct err 
 
 json_t *jtable_parse_own(const char *text, size_t len, const char *what, struct err *e)
 {
-	json_error_t at;
+	json_error_t at = {0}; /* which jansson leaves alone where it has no memory at all */
 	json_t *j;
 
 	j = json_loadb(text, len, JSON_REJECT_DUPLICATES, &at);
