@@ -83,32 +83,44 @@ static int read_uint(const struct jfield *f, const json_t *v, struct opt *ret, s
 	return expected(e, f, v, range);
 }
 
+/* Whether v is a word of f; if not, they are added to what is expected, each with `front` before
+ * it. */
+static bool take_word(const struct jfield *f, const json_t *v, struct opt *ret, const char *front,
+		      char what[static 256])
+{
+	const char *s = json_string_value(v);
+
+	for (uint64_t i = 0; f->words && f->words[i]; i++) {
+		if (s && !strcasecmp(s, f->words[i])) {
+			*ret = (struct opt){true, i};
+			return true;
+		}
+		size_t n = strlen(what);
+		(void)snprintf(what + n, 256 - n, "%s\"%s\"", front, f->words[i]);
+	}
+	return false;
+}
+
 static int read_word(const struct jfield *f, const json_t *v, struct opt *ret, struct err *e)
 {
 	char list[256] = "one of";
-	const char *s = json_string_value(v);
 
 	if (f->hi && json_is_integer(v))
 		return read_uint(f, v, ret, e);
-	for (uint64_t i = 0; f->words[i]; i++) {
-		if (s && !strcasecmp(s, f->words[i])) {
-			*ret = (struct opt){true, i};
-			return 0;
-		}
-		size_t n = strlen(list);
-		(void)snprintf(list + n, sizeof(list) - n, " \"%s\"", f->words[i]);
-	}
-	return expected(e, f, v, list);
+	return take_word(f, v, ret, " ", list) ? 0 : expected(e, f, v, list);
 }
 
 static int read_mac(const struct jfield *f, const json_t *v, struct opt *ret, struct err *e)
 {
+	char what[256] = "a unicast MAC address like \"02:00:5e:00:00:01\"";
 	const char *s = json_string_value(v);
 	uint64_t mac;
 
+	if (take_word(f, v, ret, " or ", what))
+		return 0;
 	/* bit 40 is the group bit of the first byte: a multicast or the broadcast address */
 	if (!s || mac_parse(s, &mac) < 0 || (f->kind == JT_MAC && (mac == 0 || mac & 1ULL << 40)))
-		return expected(e, f, v, "a unicast MAC address like \"02:00:5e:00:00:01\"");
+		return expected(e, f, v, what);
 	*ret = (struct opt){true, mac};
 	return 0;
 }
@@ -222,7 +234,7 @@ json_t *jtable_parse(const char *text, size_t len, const char *what, struct err 
 
 json_t *jtable_parse_own(const char *text, size_t len, const char *what, struct err *e)
 {
-	json_error_t at;
+	json_error_t at = {0}; /* which jansson leaves alone where it has no memory at all */
 	json_t *j;
 
 	j = json_loadb(text, len, JSON_REJECT_DUPLICATES, &at);

@@ -22,7 +22,7 @@ enum jkind {
 	JT_BOOL,   /* bool */
 	JT_UINT,   /* struct opt; whole number between lo and hi */
 	JT_WORD, /* struct opt; index of the word in words, case ignored; or, if hi > 0, a number */
-	JT_MAC,  /* struct opt; unicast, not zero, as a 48-bit number */
+	JT_MAC, /* struct opt; unicast, not zero, as a 48-bit number; or index of a word in words */
 	JT_MAC_OR_ZERO, /* struct opt; any address, as a 48-bit number */
 	JT_OBJECT,      /* json_t *, borrowed; NULL when absent */
 	JT_ARRAY,       /* json_t *, borrowed; NULL when absent */
@@ -34,7 +34,7 @@ struct jfield {
 	enum jkind kind;
 	size_t offset;            /* of the member in the struct that is filled */
 	uint64_t lo, hi;          /* JT_UINT */
-	const char *const *words; /* JT_WORD, closed by NULL */
+	const char *const *words; /* JT_WORD, JT_MAC (or NULL), closed by NULL */
 };
 
 #define JT_END                                                                                     \

@@ -2,7 +2,9 @@
 /* rt.c - rtnetlink sockets: one request, its reply, events */
 #include "rt.h"
 
+#include <arpa/inet.h>
 #include <errno.h>
+#include <linux/filter.h>
 #include <linux/rtnetlink.h>
 #include <netlink/socket.h>
 #include <netlink/netlink.h>
@@ -46,9 +48,15 @@ struct rt {
 /* One makes room; a second is a PF that got more VFs meanwhile. */
 #define CUTS 2
 
+struct opening {
+	int protocol; /* NETLINK_* */
+	struct rt **ret;
+};
+
 static int open_here(void *arg, struct err *e)
 {
-	struct rt **ret = arg, *rt = calloc(1, sizeof(*rt));
+	const struct opening *o = arg;
+	struct rt *rt = calloc(1, sizeof(*rt));
 	int one = 1, errnum = ENOMEM;
 
 	if (rt) {
@@ -56,11 +64,12 @@ static int open_here(void *arg, struct err *e)
 		rt->buf = malloc(RECV_BUF);
 		rt->size = RECV_BUF;
 	}
-	if (!rt || !rt->buf || !rt->sk || nl_connect(rt->sk, NETLINK_ROUTE) < 0) {
+	if (!rt || !rt->buf || !rt->sk || nl_connect(rt->sk, o->protocol) < 0) {
 		if (rt && rt->buf && rt->sk)
 			errnum = errno;
 		rt_free(rt);
-		return err_set(e, CNI_EKERNEL, errnum, "cannot open a netlink socket");
+		err_set(e, CNI_EKERNEL, errnum, "cannot open a netlink socket");
+		return -1;
 	}
 	/* Texts of the kernel are a help, not a need: before 4.12 it answers without them. */
 	(void)setsockopt(nl_socket_get_fd(rt->sk), SOL_NETLINK, NETLINK_EXT_ACK, &one, sizeof(one));
@@ -68,18 +77,23 @@ static int open_here(void *arg, struct err *e)
 	 */
 	(void)setsockopt(nl_socket_get_fd(rt->sk), SOL_NETLINK, NETLINK_GET_STRICT_CHK, &one,
 			 sizeof(one));
-	*ret = rt;
+	*o->ret = rt;
 	return 0;
 }
 
 int rt_open(struct rt **ret, struct err *e)
 {
-	return open_here(ret, e);
+	return open_here(&(struct opening){NETLINK_ROUTE, ret}, e);
 }
 
 int rt_open_in(int own_fd, int netns_fd, struct rt **ret, struct err *e)
 {
-	return netns_run(own_fd, netns_fd, open_here, ret, e);
+	return rt_open_protocol_in(own_fd, netns_fd, NETLINK_ROUTE, ret, e);
+}
+
+int rt_open_protocol_in(int own_fd, int netns_fd, int protocol, struct rt **ret, struct err *e)
+{
+	return netns_run(own_fd, netns_fd, open_here, &(struct opening){protocol, ret}, e);
 }
 
 uint64_t rt_netns_cookie(const struct rt *rt)
@@ -260,6 +274,52 @@ int rt_watch_in(int own_fd, int netns_fd, struct rt **ret, struct err *e)
 		return err_set(e, CNI_EKERNEL, errno, "cannot listen to link events");
 	*ret = TAKE_PTR(rt);
 	return 0;
+}
+
+static int follow(int fd, int ifindex)
+{
+	/* to be woken for every link of every namespace would be a lot */
+	struct sock_filter ops[] = {
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS,
+			 NLMSG_HDRLEN + offsetof(struct ifinfomsg, ifi_index)),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, htonl((uint32_t)ifindex), 0, 1),
+		BPF_STMT(BPF_RET | BPF_K, UINT32_MAX),
+		BPF_STMT(BPF_RET | BPF_K, 0),
+	};
+	const struct sock_fprog filter = {ARRAY_SIZE(ops), ops};
+	int one = 1;
+
+	return setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &filter, sizeof(filter)) < 0
+		       ? -1
+		       : setsockopt(fd, SOL_NETLINK, NETLINK_LISTEN_ALL_NSID, &one, sizeof(one));
+}
+
+int rt_follow(int ifindex, struct rt **ret, struct err *e)
+{
+	struct rt *rt;
+
+	if (rt_open(&rt, e) < 0)
+		return -1;
+	if (follow(nl_socket_get_fd(rt->sk), ifindex) < 0 ||
+	    nl_socket_add_memberships(rt->sk, RTNLGRP_LINK, 0) < 0) {
+		err_set(e, CNI_EKERNEL, errno, "cannot follow link number %d", ifindex);
+		rt_free(rt);
+		return -1;
+	}
+	*ret = rt;
+	return 0;
+}
+
+int rt_follow_next(struct rt *rt, int timeout_ms, struct err *e)
+{
+	struct pollfd p = {.fd = nl_socket_get_fd(rt->sk), .events = POLLIN};
+	int n = poll(&p, 1, timeout_ms);
+
+	if (n > 0)
+		n = receive(rt); /* what was lost or cut has happened all the same */
+	if (n < 0 && errno != EINTR && errno != ENOBUFS && errno != EMSGSIZE)
+		return err_set(e, CNI_EKERNEL, errno, "cannot receive link events");
+	return n != 0;
 }
 
 int rt_watch_next(struct rt *rt, int timeout_ms, struct rt_link *ret, struct err *e)

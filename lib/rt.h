@@ -135,12 +135,29 @@ int rt_watch_in(int own_fd, int netns_fd, struct rt **ret, struct err *e);
  */
 int rt_watch_next(struct rt *rt, int timeout_ms, struct rt_link *ret, struct err *e);
 
+/*
+ * Follows a link from the caller's namespace: the socket is told of links with this index, in all
+ * namespaces that the caller's has a number for (one to which a link was moved has), and keeps none
+ * of them alive. Needs CAP_NET_BROADCAST. Source: NETLINK_LISTEN_ALL_NSID, netlink(7).
+ */
+int rt_follow(int ifindex, struct rt **ret, struct err *e);
+
+/* Waits until such a link comes, changes or goes, at most timeout_ms. Result: 1; 0 when the time is
+ * over. */
+int rt_follow_next(struct rt *rt, int timeout_ms, struct err *e);
+
 /* --- addresses and routes of one link --- */
 
-int rt_addr_add(struct rt *rt, int ifindex, const struct inet_prefix *addr, struct err *e);
+/* flags: for IPv6, IFA_F_* of linux/if_addr.h. */
+int rt_addr_add(struct rt *rt, int ifindex, const struct inet_prefix *addr, uint8_t flags,
+		struct err *e);
 
 /* Whether the link has this address with this prefix length: 1 or 0. */
 int rt_addr_exists(struct rt *rt, int ifindex, const struct inet_prefix *addr, struct err *e);
+
+/* The same, and the address's flags, IFA_F_*. */
+int rt_addr_flags(struct rt *rt, int ifindex, const struct inet_prefix *addr, uint32_t *ret,
+		  struct err *e);
 
 /*
  * Whether the link has an address that is not confined to it (IPv6 gives every link that is up such

@@ -22,16 +22,13 @@ static int put_addr(struct nl_msg *m, int type, const struct inet_prefix *p)
 	return nla_put(m, type, (int)inet_addr_len(p->family), p->addr);
 }
 
-int rt_addr_add(struct rt *rt, int ifindex, const struct inet_prefix *addr, struct err *e)
+int rt_addr_add(struct rt *rt, int ifindex, const struct inet_prefix *addr, uint8_t flags,
+		struct err *e)
 {
-	/*
-	 * IFA_F_NODAD: the address is usable when ADD returns. IPAM has already seen to it that it
-	 * is unique.
-	 */
 	const struct ifaddrmsg ifa = {
 		.ifa_family = (uint8_t)addr->family,
 		.ifa_prefixlen = addr->prefixlen,
-		.ifa_flags = addr->family == AF_INET6 ? IFA_F_NODAD : 0,
+		.ifa_flags = addr->family == AF_INET6 ? flags : 0,
 		.ifa_index = (uint32_t)ifindex,
 	};
 	_cleanup_(nlmsg_freep) struct nl_msg *m =
@@ -59,6 +56,7 @@ struct addr_search {
 	int ifindex;
 	const struct inet_prefix *want; /* NULL: any that is not confined to the link */
 	struct inet_prefix found;       /* family 0: none */
+	uint32_t flags;                 /* IFA_F_*, of what was found */
 };
 
 static int match_addr(const struct nlmsghdr *h, void *arg, struct err *e)
@@ -79,8 +77,11 @@ static int match_addr(const struct nlmsghdr *h, void *arg, struct err *e)
 	p.family = ifa->ifa_family;
 	p.prefixlen = ifa->ifa_prefixlen;
 	memcpy(p.addr, nla_data(a), (size_t)nla_len(a));
-	if (s->want ? inet_prefix_equal(&p, s->want) : ifa->ifa_scope < RT_SCOPE_LINK)
+	if (s->want ? inet_prefix_equal(&p, s->want) : ifa->ifa_scope < RT_SCOPE_LINK) {
 		s->found = p;
+		a = nlmsg_find_attr((struct nlmsghdr *)(uintptr_t)h, sizeof(*ifa), IFA_FLAGS);
+		s->flags = a && nla_len(a) == 4 ? nla_get_u32(a) : ifa->ifa_flags;
+	}
 	return 0;
 }
 
@@ -97,11 +98,22 @@ static int find_addr(struct rt *rt, int family, struct addr_search *s, struct er
 	return s->found.family != 0;
 }
 
-int rt_addr_exists(struct rt *rt, int ifindex, const struct inet_prefix *addr, struct err *e)
+int rt_addr_flags(struct rt *rt, int ifindex, const struct inet_prefix *addr, uint32_t *ret,
+		  struct err *e)
 {
 	struct addr_search s = {.ifindex = ifindex, .want = addr};
+	int found = find_addr(rt, addr->family, &s, e);
 
-	return find_addr(rt, addr->family, &s, e);
+	if (found > 0)
+		*ret = s.flags;
+	return found;
+}
+
+int rt_addr_exists(struct rt *rt, int ifindex, const struct inet_prefix *addr, struct err *e)
+{
+	uint32_t unused;
+
+	return rt_addr_flags(rt, ifindex, addr, &unused, e);
 }
 
 int rt_addr_any(struct rt *rt, int ifindex, struct inet_prefix *ret, struct err *e)

@@ -12,6 +12,9 @@ static inline void nlmsg_freep(struct nl_msg **m)
 	nlmsg_free(*m);
 }
 
+/* As rt_open_in(), for another netlink protocol than rtnetlink. */
+int rt_open_protocol_in(int own_fd, int netns_fd, int protocol, struct rt **ret, struct err *e);
+
 /*
  * Called for each message of a reply. Result: 0 to go on, -1 with *e filled to fail (the rest of
  * the reply is still taken from the socket).
@@ -41,3 +44,13 @@ int rt_parse_link_vfs(const struct nlmsghdr *h, struct rt_link *ret, struct rt_v
 struct nl_msg *rt_build_vf_set(int pf_ifindex, uint32_t index, enum vf_group group,
 			       const struct vf_attrs *a, struct err *e);
 int rt_parse_pf(const struct nlmsghdr *h, struct rt_pf *ret, struct err *e);
+
+/* RDMA devices: rt_reply_fn that look at whether a bool is to be true, and for a device by name. */
+int rt_rdma_parse_exclusive(const struct nlmsghdr *h, void *arg, struct err *e);
+struct rt_rdma_search {
+	const char *name;
+	uint32_t index; /* where it was found */
+	bool found;
+};
+int rt_rdma_match(const struct nlmsghdr *h, void *arg, struct err *e);
+struct nl_msg *rt_rdma_build_move(uint32_t index, int netns_fd, struct err *e);

@@ -13,12 +13,13 @@
 
 #include "delegate.h"
 #include "device.h"
+#include "home.h"
 #include "log.h"
 #include "mem.h"
 #include "pick.h"
 #include "recovery.h"
-#include "sysfs.h"
 #include "steps.h"
+#include "sysfs.h"
 #include "userspace.h"
 
 void attachment_close(struct attachment *a)
@@ -170,6 +171,23 @@ static int find_link(struct attachment *a, struct err *e)
 }
 
 /*
+ * Waits for the netdev of a VF that was just made, or is just being bound to its driver: it comes
+ * by itself. This is for a VF that is named; one that is picked has a netdev.
+ */
+static int await_netdev(struct attachment *a, struct err *e)
+{
+	int timeout_s = (int)a->conf->netdev_timeout.v, found = 1;
+
+	if (!a->vf.ifname[0] && !userspace_has_no_link(a))
+		found = home_await(a, 1000 * timeout_s, &a->link, e);
+	if (found)
+		return found < 0 ? -1 : 0;
+	if (!find_link(a, e)) /* else it says why there is none */
+		return 0;
+	return err_hint(e, "waited %d s for it: \"netdevTimeout\"", timeout_s);
+}
+
+/*
  * A VF that the host uses is not free: what a bridge, bond or address on it does there would end,
  * and its address be lost. That it is up alone says nothing: network managers bring up what they
  * see.
@@ -295,7 +313,7 @@ static int fill_record(struct attachment *a, struct err *e)
 	r->found = *attachment_vf_attrs(a);
 	r->wanted = a->conf->vf;
 	r->flr = a->conf->flr;
-	if (userspace_record(a, e) < 0)
+	if (userspace_record(a, e) < 0 || rdma_look(a, e) < 0)
 		return -1;
 	if (r->link.mac && r->found.f[VF_MAC].v == r->link.mac) {
 		own = vfdev_mac_is_own(a->sys, &a->vf, e);
@@ -345,7 +363,7 @@ static int take_named(struct attachment *a, struct err *e)
 {
 	if (device_open(a, e) < 0 || attachment_lock(a, a->vf.name, ATTACHMENT_LOCK_MS, e) < 0 ||
 	    recovery_settle(a, e) < 0 || vfdev_refresh(a->sys, &a->vf, e) < 0 ||
-	    attachment_take_link(a, e) < 0)
+	    await_netdev(a, e) < 0 || attachment_take_link(a, e) < 0)
 		return -1;
 	return attachment_take_pf(a, e);
 }

@@ -32,6 +32,7 @@ struct attachment {
 	struct record rec;   /* owned */
 	char found_driver[VFDEV_DRIVER], found_override[VFDEV_DRIVER]; /* ADD: rec points here */
 	json_t *device_info; /* owned; ADD: the device information file as found, NULL: none */
+	char rdma[64];       /* the name of the VF's RDMA device; "" where it has none */
 	json_t *ipam; /* owned; the IPAM plugin's result, in the newest shape; NULL: no addresses */
 };
 

@@ -2,6 +2,7 @@
 /* commands.c - what the runtime can ask for */
 #include "commands.h"
 
+#include "announce.h"
 #include "log.h"
 #include "recovery.h"
 #include "steps.h"
@@ -142,6 +143,7 @@ static int status(struct attachment *a, json_t **ret_answer, struct err *e)
 }
 
 const struct command commands[CNI_COMMANDS] = {
-	[CNI_ADD] = {add, steps_revert}, [CNI_DEL] = {del, NULL},       [CNI_CHECK] = {check, NULL},
-	[CNI_GC] = {gc, NULL},           [CNI_STATUS] = {status, NULL},
+	[CNI_ADD] = {add, steps_revert, announce}, [CNI_DEL] = {del, NULL, NULL},
+	[CNI_CHECK] = {check, NULL, NULL},         [CNI_GC] = {gc, NULL, NULL},
+	[CNI_STATUS] = {status, NULL, NULL},
 };

@@ -8,11 +8,25 @@
 #include <string.h>
 
 #include "jtable.h"
+#include "mem.h"
 
 static const char *const pf_link_words[] = {[PF_LINK_REQUIRE] = "require",
 					    [PF_LINK_RAISE] = "raise",
 					    [PF_LINK_IGNORE] = "ignore",
 					    NULL};
+
+static const char *const dad_words[] = {
+	[DAD_OFF] = "off", [DAD_OPTIMISTIC] = "optimistic", [DAD_ON] = "on", NULL};
+
+/* In place of a MAC; no MAC is as small as their index. */
+enum { MAC_STABLE };
+static const char *const mac_words[] = {[MAC_STABLE] = "stable", NULL};
+
+/*
+ * A driver that is bound, or whose VF was just made, has a netdev within a fraction of a second;
+ * one whose module udev loads first, in a second or so.
+ */
+#define NETDEV_TIMEOUT_S 2
 
 /* A configuration before its parts are looked at. */
 struct raw {
@@ -27,7 +41,7 @@ struct raw {
 #define OBJECT(key, member)       {key, JT_OBJECT, offsetof(struct raw, member), 0, 0, NULL}
 #define ARRAY(key, member)        {key, JT_ARRAY, offsetof(struct raw, member), 0, 0, NULL}
 #define BOOL(key, member)         {key, JT_BOOL, offsetof(struct raw, member), 0, 0, NULL}
-#define MAC(key, member)          {key, JT_MAC, offsetof(struct raw, member), 0, 0, NULL}
+#define MAC(key, member, words)   {key, JT_MAC, offsetof(struct raw, member), 0, 0, words}
 #define UINT(key, member, lo, hi) {key, JT_UINT, offsetof(struct raw, member), lo, hi, NULL}
 #define WORD(key, member, words)  {key, JT_WORD, offsetof(struct raw, member), 0, 0, words}
 #define OTHERS(key)               {key, JT_ANY, 0, 0, 0, NULL}
@@ -40,12 +54,12 @@ const struct jfield conf_fields[] = {
 	STRING("type",          type),
 	STRING("deviceID",      c.device_id),
 	STRING("device",        c.netdev),
-	MAC   ("hwaddr",        c.hwaddr),
+	MAC   ("hwaddr",        c.hwaddr,               NULL),
 	STRING("master",        c.pool.master),
 	UINT  ("vf",            c.pool.vf,              0, 65535),
 	OBJECT("pool",          c.pool.selectors),
 	STRING("driver",        c.driver),
-	MAC   ("mac",           c.vf.f[VF_MAC]),
+	MAC   ("mac",           c.vf.f[VF_MAC],         mac_words),
 	UINT  ("vlan",          c.vf.f[VF_VLAN],        0, 4094),
 	UINT  ("vlanQoS",       c.vf.f[VF_QOS],         0, 7),
 	WORD  ("vlanProto",     c.vf.f[VF_PROTO],       vf_proto_words),
@@ -57,9 +71,12 @@ const struct jfield conf_fields[] = {
 	WORD  ("rss_query",     c.vf.f[VF_RSS_QUERY],   vf_switch_words),
 	UINT  ("mtu",           c.mtu,                  68, 65535),
 	WORD  ("pfLink",        c.pf_link,              pf_link_words),
+	UINT  ("netdevTimeout", c.netdev_timeout,       0, 60),
 	BOOL  ("flr",           c.flr),
 	OBJECT("ipam",          ipam),
 	UINT  ("ipamTimeout",   c.ipam_timeout,         1, 600),
+	WORD  ("dad",           c.dad,                  dad_words),
+	BOOL  ("announce",      c.announce),
 	OBJECT("dns",           c.dns),
 	WORD  ("logLevel",      c.log_level,            log_levels),
 	STRING("logFile",       c.log_file),
@@ -78,7 +95,7 @@ const struct jfield conf_fields[] = {
 const struct jfield conf_runtime_fields[] = {
 	STRING("deviceID",      c.device_id),
 	STRING("CNIDeviceInfoFile", c.device_info),
-	MAC   ("mac",           c.vf.f[VF_MAC]),
+	MAC   ("mac",           c.vf.f[VF_MAC],         NULL),
 	JT_END,
 };
 
@@ -243,6 +260,22 @@ static void complete_vlan(struct opt *f)
 		f[VF_PROTO] = (struct opt){true, VF_8021Q};
 }
 
+/*
+ * A MAC that is the same for a container's interface whenever, wherever and with whichever VF it is
+ * attached: "ID:IFNAME" hashed (FNV-1a, 64 bits), folded to 48 bits, locally administered, unicast.
+ */
+static uint64_t stable_mac(const struct cni_args *args)
+{
+	const char *const parts[] = {args->container_id, ":", args->ifname};
+	uint64_t h = 0xcbf29ce484222325;
+
+	for (size_t i = 0; i < ARRAY_SIZE(parts); i++)
+		for (const char *c = parts[i]; *c; c++)
+			h = (h ^ (uint8_t)*c) * 0x100000001b3;
+	h = (h ^ h >> 48) & 0xffffffffffff;
+	return (h & ~(1ULL << 40)) | 1ULL << 41;
+}
+
 /* The list under a key; null is an empty one, as Go writes it. NULL: there is no list. */
 static json_t *list_of(json_t *doc, const char *key)
 {
@@ -257,7 +290,10 @@ static json_t *list_of(json_t *doc, const char *key)
 int conf_read(const char *text, size_t len, const struct cni_args *args, struct conf *ret,
 	      struct err *e)
 {
-	struct raw r = {.c = {.text = text, .len = len}};
+	struct raw r = {.c = {.text = text,
+			      .len = len,
+			      .netdev_timeout.v = NETDEV_TIMEOUT_S,
+			      .announce = true}};
 	struct err why = {0};
 
 	ret->doc = r.c.doc = jtable_parse(text, len, "the network configuration", e);
@@ -268,6 +304,8 @@ int conf_read(const char *text, size_t len, const struct cni_args *args, struct 
 	if (read_parts(args, &r, e) < 0)
 		return -1;
 	complete_vlan(r.c.vf.f);
+	if (r.c.vf.f[VF_MAC].set && r.c.vf.f[VF_MAC].v == MAC_STABLE)
+		r.c.vf.f[VF_MAC].v = stable_mac(args);
 	if (r.c.log_file && !*r.c.log_file)
 		r.c.log_file = NULL; /* as existing configurations write "standard error" */
 	if (r.prev_result) {

@@ -13,6 +13,9 @@
 
 enum conf_pf_link { PF_LINK_REQUIRE, PF_LINK_RAISE, PF_LINK_IGNORE };
 
+/* Detection of duplicate IPv6 addresses. */
+enum conf_dad { DAD_OFF, DAD_OPTIMISTIC, DAD_ON };
+
 /*
  * All pointers are borrowed from doc. Of what says which VF, the first that is given counts:
  * device_id, netdev, hwaddr, pool.
@@ -33,6 +36,7 @@ struct conf {
 	const char *driver;        /* the one to bind for the attachment; NULL: as the VF has it */
 	struct opt mtu;            /* bytes */
 	struct opt pf_link;        /* enum conf_pf_link */
+	struct opt netdev_timeout; /* seconds; v is right in any case */
 	struct opt log_level;      /* enum log_level */
 	const char *log_file;      /* NULL: standard error */
 	const char *ipam_type;     /* NULL: no addresses */
@@ -42,6 +46,8 @@ struct conf {
 	json_t *result;            /* prevResult in the newest shape, owned; NULL: not given */
 	bool strict;               /* unknown keys are errors */
 	bool flr;                  /* the VF is reset when it is given back */
+	struct opt dad;            /* enum conf_dad */
+	bool announce;             /* neighbours are told of the addresses */
 	json_t *valid_attachments; /* GC: those that are not to be released; NULL: not said */
 };
 

@@ -40,8 +40,7 @@ int home_find(struct attachment *a, struct rt_link *ret, struct err *e)
 	return -1;
 }
 
-/* Waits until the VF has a netdev on the host. Result: 1, 0 when the time is over. */
-static int await(struct attachment *a, int timeout_ms, struct rt_link *ret, struct err *e)
+int home_await(struct attachment *a, int timeout_ms, struct rt_link *ret, struct err *e)
 {
 	_cleanup_(rt_freep) struct rt *watch = NULL;
 	int64_t end = clock_ms() + timeout_ms;
@@ -107,7 +106,7 @@ int home_bind(struct attachment *a, const char *driver, struct rt_link *ret, str
 		return err_ctx(e, "VF %s: bind its driver", a->vf.name);
 	if (vfdev_is_userspace(driver))
 		return 0;
-	found = await(a, REBIND_MS, ret, e);
+	found = home_await(a, REBIND_MS, ret, e);
 	if (found)
 		return found < 0 ? -1 : 0;
 	return err_set(
@@ -157,11 +156,11 @@ int home_bring(struct attachment *a, struct rt_link *ret, struct err *e)
 	}
 	if (!a->vf.driver[0])
 		return rebind(a, ret, e);
-	r = await(a, KERNEL_MS, ret, e);
+	r = home_await(a, KERNEL_MS, ret, e);
 	if (!r && !a->pod) {
 		if (open_lost_pod(a))
 			return HOME_IN_POD;
-		r = await(a, BUSY_MS, ret, e);
+		r = home_await(a, BUSY_MS, ret, e);
 	}
 	return r ?: rebind(a, ret, e);
 }

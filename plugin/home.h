@@ -17,6 +17,9 @@ int home_rename(struct attachment *a, const struct rt_link *link, struct err *e)
 /* The VF's netdev on the host, under any name. Result: 1, 0 when it is not there. */
 int home_find(struct attachment *a, struct rt_link *ret, struct err *e);
 
+/* The same, and waits for it for timeout_ms. Result: 1, 0 when the time is over. */
+int home_await(struct attachment *a, int timeout_ms, struct rt_link *ret, struct err *e);
+
 /*
  * Brings about that the VF has a netdev that can be got at. Takes up to 21 s.
  * Result: 1: on the host, as *ret; HOME_IN_POD: in the namespace it was moved to, which is a->pod

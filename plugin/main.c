@@ -129,9 +129,11 @@ static int run(const struct cni_args *args, struct conf *conf, struct err *e)
 
 	if (commands[args->command].run(&a, &answer, e) < 0)
 		return -1;
-	if (!answer || !print(answer))
+	if (!answer || !print(answer)) {
+		if (commands[args->command].then)
+			commands[args->command].then(&a);
 		return 0;
-
+	}
 	err_set(e, CNI_EIO, errno, "cannot write the result to standard output");
 	if (commands[args->command].undo && commands[args->command].undo(&a, &undo) < 0)
 		err_hint(e, "and not all could be undone: %s; DEL will try again", undo.msg);

@@ -51,6 +51,12 @@ static int look_at_vf(struct pick *p, struct err *e)
 	if (!pool_has(pool, POOL_DRIVERS, a->vf.driver))
 		return err_set(e, CNI_EAGAIN, 0, "VF %s has driver %s", a->vf.name,
 			       a->vf.driver[0] ? a->vf.driver : "none");
+	if (vfdev_is_userspace(a->vf.driver) && !pool->lists[POOL_DRIVERS] && !a->conf->driver)
+		return err_set(
+			e, CNI_EAGAIN, 0,
+			"VF %s has driver %s, and no interface; it is picked where \"pool\" has this driver among "
+			"its \"drivers\"",
+			a->vf.name, a->vf.driver);
 	if (pool->lists[POOL_ACPI_INDEXES] &&
 	    (sysfs_read(a->sys, acpi, sizeof(acpi), e, "bus/pci/devices/%s/acpi_index",
 			a->vf.name) < 0 ||

@@ -2,6 +2,7 @@
 /* step_ip.c - the pod's addresses: from IPAM, and onto the interface */
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/if_addr.h>
 #include <linux/rtnetlink.h>
 #include <stdio.h>
 #include <string.h>
@@ -234,26 +235,54 @@ int ipam_apply(struct attachment *a, struct err *e)
 	return 0;
 }
 
-/* Container runtimes switch IPv6 off in a namespace unless it gets an address; this one has one. */
-static int allow_ipv6(void *arg, struct err *e)
+struct sysctl {
+	const char *ifname, *name, *value;
+};
+
+/* In the pod's namespace. */
+static int set_sysctl(void *arg, struct err *e)
 {
+	const struct sysctl *s = arg;
 	char path[96];
 
-	(void)snprintf(path, sizeof(path), "/proc/sys/net/ipv6/conf/%s/disable_ipv6",
-		       (const char *)arg);
+	(void)snprintf(path, sizeof(path), "/proc/sys/net/ipv6/conf/%s/%s", s->ifname, s->name);
 
 	_cleanup_fd_ int fd = open(path, O_WRONLY | O_CLOEXEC);
 
-	if (fd < 0 || write(fd, "0", 1) != 1)
-		return err_set(e, CNI_EKERNEL, errno, "cannot switch IPv6 on with %s", path);
+	if (fd < 0 || write(fd, s->value, strlen(s->value)) < 0)
+		return err_set(e, CNI_EKERNEL, errno, "cannot set %s to %s", path, s->value);
 	return 0;
+}
+
+static int set_in_pod(const struct attachment *a, const char *name, const char *value,
+		      struct err *e)
+{
+	struct sysctl s = {a->args->ifname, name, value};
+
+	return netns_run(a->host_ns, a->pod_ns, set_sysctl, &s, e);
+}
+
+/* The kernel lets an address be used before it has looked for duplicates if all three allow it. */
+static int allow_optimistic(const struct attachment *a, struct err *e)
+{
+	return set_in_pod(a, "optimistic_dad", "1", e) < 0 ||
+			       set_in_pod(a, "use_optimistic", "1", e) < 0
+		       ? err_hint(e, "does this kernel have optimistic DAD? else set \"dad\" to "
+				     "\"on\" or \"off\"")
+		       : 0;
 }
 
 static int add_address(struct attachment *a, const struct inet_prefix *p, struct err *e)
 {
+	/* off: IPAM has seen to it that the address is unique */
+	static const uint8_t flags[] = {
+		[DAD_OFF] = IFA_F_NODAD, [DAD_OPTIMISTIC] = IFA_F_OPTIMISTIC, [DAD_ON] = 0};
+	const uint64_t dad = a->conf->dad.v;
 	struct err refused = {0};
 
-	if (!rt_addr_add(a->pod, a->link.ifindex, p, &refused))
+	if (p->family == AF_INET6 && dad == DAD_OPTIMISTIC && allow_optimistic(a, e) < 0)
+		return -1;
+	if (!rt_addr_add(a->pod, a->link.ifindex, p, flags[dad], &refused))
 		return 0;
 	if (refused.errnum != EACCES || p->family != AF_INET6) {
 		*e = refused;
@@ -262,9 +291,11 @@ static int add_address(struct attachment *a, const struct inet_prefix *p, struct
 				 a->link.mtu);
 		return -1;
 	}
-	if (netns_run(a->host_ns, a->pod_ns, allow_ipv6, (void *)(uintptr_t)a->args->ifname, e) < 0)
+	/* container runtimes switch IPv6 off in a namespace unless it gets an address; this one has
+	 * one */
+	if (set_in_pod(a, "disable_ipv6", "0", e) < 0)
 		return -1;
-	return rt_addr_add(a->pod, a->link.ifindex, p, e);
+	return rt_addr_add(a->pod, a->link.ifindex, p, flags[dad], e);
 }
 
 /*

@@ -13,7 +13,8 @@
  * The VF's own link is put in order above its PF: on the way back the PF has taken its admin MAC
  * back by then, and a driver lets an untrusted VF have its own MAC again only after that. The VF
  * must have left the pod before both, because igbvf writes its MAC to the PF once more when it is
- * closed.
+ * closed. An RDMA device follows when the VF has its MAC, as a driver that is bound anew for that
+ * makes a new one.
  *
  * For "driver" the VF is without one while its PF is configured, in both directions. A driver takes
  * the MAC of the PF when it is bound: so the admin MAC has to be there before. One that is taken
@@ -38,6 +39,7 @@ static const struct {
 	{"bind the attachment's driver",      bind_apply,    bind_revert,     bind_check,    ANY_VF},
 	{"move the VF between host and pod",  move_apply,    move_revert,     move_check,    WITH_NETDEV},
 	{"give the pod interface its MAC",    mac_apply,     NULL,            NULL,          WITH_NETDEV},
+	{"move the VF's RDMA device",         rdma_apply,    rdma_revert,     rdma_check,    WITH_NETDEV},
 	{"handle the pod's addresses",        ipam_apply,    ipam_revert,     ipam_check,    ANY_VF},
 	{"configure the pod interface",       address_apply, NULL,            address_check, WITH_NETDEV},
 	{"write the device information",      info_apply,    info_revert,     NULL,          ANY_VF},

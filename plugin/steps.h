@@ -49,6 +49,11 @@ int move_check(struct attachment *a, struct err *e);
  */
 int move_unrecorded(struct attachment *a, struct err *e);
 int mac_apply(struct attachment *a, struct err *e);
+/* Before ADD: a->rec.rdma, if the VF has an RDMA device that can be in one namespace only. */
+int rdma_look(struct attachment *a, struct err *e);
+int rdma_apply(struct attachment *a, struct err *e);
+int rdma_revert(struct attachment *a, struct err *e);
+int rdma_check(struct attachment *a, struct err *e);
 int ipam_apply(struct attachment *a, struct err *e);
 int ipam_revert(struct attachment *a, struct err *e);
 int ipam_check(struct attachment *a, struct err *e);

@@ -59,6 +59,8 @@ static json_t *shown(const struct conf *c)
 	show(j, "mtu", &c->mtu);
 	show(j, "pfLink", &c->pf_link);
 	show(j, "logLevel", &c->log_level);
+	show(j, "netdevTimeout", &c->netdev_timeout);
+	show(j, "dad", &c->dad);
 	show(j, "ipamTimeout", &c->ipam_timeout);
 	if (c->dns)
 		json_object_set(j, "dns", c->dns);
@@ -68,6 +70,8 @@ static json_t *shown(const struct conf *c)
 		json_object_set_new(j, "strict", json_true());
 	if (c->flr)
 		json_object_set_new(j, "flr", json_true());
+	if (!c->announce)
+		json_object_set_new(j, "announce", json_false());
 	if (c->valid_attachments)
 		json_object_set(j, "valid", c->valid_attachments);
 	return j;
@@ -77,7 +81,8 @@ static json_t *shown(const struct conf *c)
 static int read_for(enum cni_command command, const char *cni_args, json_t *object,
 		    struct conf *ret, struct err *e)
 {
-	const struct cni_args args = {.command = command, .args = cni_args};
+	const struct cni_args args = {
+		.command = command, .container_id = "pod", .ifname = "net1", .args = cni_args};
 	char *text = json_dumps(object, 0); /* conf keeps it */
 	int r = conf_read(text, strlen(text), &args, ret, e);
 
@@ -129,6 +134,7 @@ static const struct {
 	 "'linkTypes': ['ether'], 'acpiIndexes': ['101'], 'numa': 0, 'policy': 1}"},
 	{"pool", "{'deviceID': '3b:02.1', 'pool': {'unread': 1}}",
 	 "{'device': '0000:3b:02.1'}"}, /* nothing is picked */
+	{"mac", "{'mac': 'Stable'}", "{'vf': {'mac': '66:87:99:9e:e6:19'}}"},
 	{"vlan", "{'vlan': 0}", "{'vf': {'vlan': 0, 'vlanQoS': 0, 'vlanProto': '802.1q'}}"},
 	{"vlan", "{'vlan': 4094}", "{'vf': {'vlan': 4094, 'vlanQoS': 0, 'vlanProto': '802.1q'}}"},
 	{"vlanQoS", "{'vlan': 1, 'vlanQoS': 0}",
@@ -178,6 +184,12 @@ static const struct {
 	{"logFile", "{'logFile': ''}", "{}"},
 	{"strict", "{'strict': true}", "{'strict': true}"},
 	{"flr", "{'flr': true}", "{'flr': true}"},
+	{"announce", "{'announce': false}", "{'announce': false}"},
+	{"dad", "{'dad': 'off'}", "{'dad': 0}"},
+	{"dad", "{'dad': 'optimistic'}", "{'dad': 1}"},
+	{"dad", "{'dad': 'on'}", "{'dad': 2}"},
+	{"netdevTimeout", "{'netdevTimeout': 0}", "{'netdevTimeout': 0}"},
+	{"netdevTimeout", "{'netdevTimeout': 60}", "{'netdevTimeout': 60}"},
 	{"runtimeConfig",
 	 "{'runtimeConfig': {'mac': '02:00:5e:00:00:01', 'deviceID': '3b:02.1', 'portMappings': []}}",
 	 "{'device': '0000:3b:02.1', 'vf': {'mac': '02:00:5e:00:00:01'}}"},
@@ -325,6 +337,11 @@ static const struct {
 	{"logLevel", "{'logLevel': 'verbose'}", CNI_ECONFIG,
 	 "one of \"panic\" \"error\" \"warning\" \"info\" \"debug\"", false},
 	{"logFile", "{'logFile': 1}", CNI_ECONFIG, "\"logFile\": 1 was given", false},
+	{"dad", "{'dad': true}", CNI_ECONFIG, "one of \"off\" \"optimistic\" \"on\"", false},
+	{"announce", "{'announce': 'no'}", CNI_ECONFIG,
+	 "\"announce\": \"no\" was given, true or false", false},
+	{"netdevTimeout", "{'netdevTimeout': 61}", CNI_ECONFIG, "\"netdevTimeout\": 61 was given",
+	 false},
 	{"flr", "{'flr': 1}", CNI_ECONFIG, "\"flr\": 1 was given, true or false", false},
 	{"strict", "{'strict': 'true'}", CNI_ECONFIG,
 	 "\"strict\": \"true\" was given, true or false", false},
@@ -522,6 +539,37 @@ static void the_mac_of_the_runtime_wins_over_cni_args_and_that_over_the_key(void
 	}
 }
 
+static void a_stable_mac_is_made_from_container_and_interface(void **state)
+{
+	static const struct {
+		const char *container_id, *ifname, *mac;
+	} rows[] = {
+		{"pod", "net1", "66:87:99:9e:e6:19"},
+		{"pod", "net2", "6a:87:99:9e:ed:70"},
+		{"8f3c1e0b7a44d9c2", "net1", "42:0f:a4:08:d4:9d"},
+		{"8f3c1e0b7a44d9c2", "eth0", "b6:5d:4a:ad:b4:c7"},
+		{"", "", "b6:4c:86:01:02:ce"},
+	};
+	static const char text[] = "{\"cniVersion\": \"1.0.0\", \"name\": \"n\", "
+				   "\"type\": \"sriov\", \"mac\": \"stable\"}";
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		const struct cni_args args = {.command = CNI_ADD,
+					      .container_id = rows[i].container_id,
+					      .ifname = rows[i].ifname,
+					      .args = ""};
+		struct conf c = {0};
+		struct err e = {0};
+		char mac[MAC_TEXT];
+
+		EXPECT_ROW(rows[i].mac);
+		expect_ok(conf_read(text, sizeof(text) - 1, &args, &c, &e), &e);
+		expect_text(mac_text(c.vf.f[VF_MAC].v, mac), rows[i].mac);
+		conf_clear(&c);
+	}
+}
+
 static void a_bad_mac_in_cni_args_is_refused(void **state)
 {
 	static const char *const bad[] = {"MAC=",
@@ -709,6 +757,7 @@ int main(void)
 		cmocka_unit_test(del_reads_what_is_good_beside_what_is_bad),
 		cmocka_unit_test(every_row_of_the_table_has_its_tests),
 		cmocka_unit_test(the_mac_of_the_runtime_wins_over_cni_args_and_that_over_the_key),
+		cmocka_unit_test(a_stable_mac_is_made_from_container_and_interface),
 		cmocka_unit_test(a_bad_mac_in_cni_args_is_refused),
 		cmocka_unit_test(the_device_of_the_runtime_wins),
 		cmocka_unit_test(a_name_may_have_255_characters),

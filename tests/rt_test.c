@@ -2,6 +2,7 @@
 /* rt_test.c - links, addresses and routes on a live kernel; the witness is ip(8) */
 #include <arpa/inet.h>
 #include <errno.h>
+#include <linux/if_addr.h>
 #include <linux/rtnetlink.h>
 #include <net/if_arp.h>
 #include <netinet/in.h>
@@ -452,6 +453,35 @@ static void events_that_were_lost_are_an_event_too(void **state)
 	expect_text(l.name, "");
 }
 
+static void a_link_is_followed_into_another_namespace(void **state)
+{
+	_cleanup_(rt_freep) struct rt *follow = NULL;
+	struct rt_link_change move = RT_LINK_KEEP;
+	struct err e = {0};
+	int index;
+
+	(void)state;
+	(void)ip(host_ns, "link add net1 type veth peer name p");
+	index = index_of(host, "net1");
+	expect_ok(rt_follow(index, &follow, &e), &e);
+	expect_int(rt_follow_next(follow, 0, &e), 0);
+
+	move.netns_fd = pod_ns;
+	expect_ok(rt_link_change(host, index, &move, &e), &e);
+	expect_int(rt_follow_next(follow, 1000, &e), 1); /* it has left the host */
+	expect_int(index_of(pod, "net1"), index);
+	while (rt_follow_next(follow, 0, &e) > 0)
+		;
+	(void)ip(host_ns, "link set p mtu 1400"); /* another one */
+	expect_int(rt_follow_next(follow, 0, &e), 0);
+	(void)ip(pod_ns, "link set net1 mtu 1400");
+	expect_int(rt_follow_next(follow, 1000, &e), 1);
+	while (rt_follow_next(follow, 0, &e) > 0)
+		;
+	(void)ip(pod_ns, "link del net1");
+	expect_int(rt_follow_next(follow, 1000, &e), 1);
+}
+
 /* --- addresses --- */
 
 static struct inet_prefix prefix(const char *text)
@@ -499,7 +529,7 @@ static void an_address_is_there_as_it_was_given(void **state)
 
 		EXPECT_ROW(addresses[i].address);
 		expect_int(rt_addr_exists(pod, net1, &p, &e), 0);
-		expect_ok(rt_addr_add(pod, net1, &p, &e), &e);
+		expect_ok(rt_addr_add(pod, net1, &p, IFA_F_NODAD, &e), &e);
 		expect_int(rt_addr_exists(pod, net1, &p, &e), 1);
 
 		json_auto_t *list = ip(pod_ns, "-j address show dev net1 scope global");
@@ -507,7 +537,8 @@ static void an_address_is_there_as_it_was_given(void **state)
 		json_t *info = json_object_get(json_array_get(list, 0), "addr_info");
 
 		expect_members(json_pack("[O]", json_array_get(info, 0)), addresses[i].expected);
-		expect_err(rt_addr_add(pod, net1, &p, &e), &e, CNI_EKERNEL, addresses[i].address);
+		expect_err(rt_addr_add(pod, net1, &p, IFA_F_NODAD, &e), &e, CNI_EKERNEL,
+			   addresses[i].address);
 		expect_int(e.errnum, EEXIST);
 		json_decref(ip(pod_ns, "address del %s dev net1", addresses[i].address));
 	}
@@ -522,8 +553,8 @@ static void only_the_very_same_address_is_there(void **state)
 	struct err e = {0};
 
 	(void)state;
-	expect_ok(rt_addr_add(pod, net1, &v4, &e), &e);
-	expect_ok(rt_addr_add(pod, net1, &v6, &e), &e);
+	expect_ok(rt_addr_add(pod, net1, &v4, IFA_F_NODAD, &e), &e);
+	expect_ok(rt_addr_add(pod, net1, &v6, IFA_F_NODAD, &e), &e);
 	for (size_t i = 0; i < ARRAY_SIZE(others); i++) {
 		const struct inet_prefix p = prefix(others[i]);
 
@@ -554,7 +585,7 @@ static void an_ipv6_address_is_usable_at_once(void **state)
 	struct err e = {0};
 
 	(void)state;
-	expect_ok(rt_addr_add(pod, net1, &p, &e), &e);
+	expect_ok(rt_addr_add(pod, net1, &p, IFA_F_NODAD, &e), &e);
 	expect_ok(netns_run(host_ns, pod_ns, bind_v6, &p, &e), &e);
 }
 
@@ -576,7 +607,8 @@ static void where_ipv6_is_switched_off_the_kernel_says_eacces(void **state)
 
 	(void)state;
 	expect_ok(netns_run(host_ns, pod_ns, disable_ipv6, NULL, &e), &e);
-	expect_err(rt_addr_add(pod, net1, &p, &e), &e, CNI_EKERNEL, "address fd00::3/64: ");
+	expect_err(rt_addr_add(pod, net1, &p, IFA_F_NODAD, &e), &e, CNI_EKERNEL,
+		   "address fd00::3/64: ");
 	expect_int(e.errnum, EACCES);
 }
 
@@ -602,7 +634,7 @@ static void an_address_is_found_among_many_that_change(void **state)
 			"address add 10.3.3.3/32 dev net1\naddress del 10.3.3.3/32 dev net1\n");
 	(void)fclose(changes);
 	(void)ip(pod_ns, "-batch %s", scratch_path("batch"));
-	expect_ok(rt_addr_add(pod, net1, &last, &e), &e);
+	expect_ok(rt_addr_add(pod, net1, &last, IFA_F_NODAD, &e), &e);
 	(void)snprintf(command, sizeof(command), "-batch %s", scratch_path("changes"));
 	pid = later(0, pod_ns, command);
 	do {
@@ -636,8 +668,8 @@ static int make_addressed(void)
 	int net1 = make_net1();
 	struct err e = {0};
 
-	expect_ok(rt_addr_add(pod, net1, &v4, &e), &e);
-	expect_ok(rt_addr_add(pod, net1, &v6, &e), &e);
+	expect_ok(rt_addr_add(pod, net1, &v4, IFA_F_NODAD, &e), &e);
+	expect_ok(rt_addr_add(pod, net1, &v6, IFA_F_NODAD, &e), &e);
 	return net1;
 }
 
@@ -808,6 +840,7 @@ int main(void)
 		NETNS_TEST(a_wait_for_links_ends_in_time),
 		NETNS_TEST(a_link_that_disappears_is_not_what_is_waited_for),
 		NETNS_TEST(events_that_were_lost_are_an_event_too),
+		NETNS_TEST(a_link_is_followed_into_another_namespace),
 		NETNS_TEST(an_address_is_there_as_it_was_given),
 		NETNS_TEST(only_the_very_same_address_is_there),
 		NETNS_TEST(an_ipv6_address_is_usable_at_once),

@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: Apache-2.0
-# attach.bats - which device is meant, and what is explained when it is none (D1, D10, D15, A16)
+# attach.bats - which device is meant, and what is explained when it is none (D1, D10, D11, D15, A16)
 
 load lib
 
@@ -176,6 +176,55 @@ rename_new() {
 	conf "$PF1V1"
 	cni ADD p1
 	refused 101 "VF $PF1V1: PF $PF1 has no network interface on the host" namespace
+}
+
+# --- D11: a netdev that comes late ---
+
+# after_a_second COMMAND - in the background
+after_a_second() {
+	(sleep 1 && eval "$1") 3>&- &
+}
+
+ms() {
+	echo $((${EPOCHREALTIME/[.,]/} / 1000))
+}
+
+@test "D11 a VF that gets its driver 1 s after ADD has begun is waited for" {
+	echo "$PF0V1" >/sys/bus/pci/drivers/igbvf/unbind
+	later 'rename_new "$PF0V1" pf0v1'
+	conf "$PF0V1" '"vlan": 100, "netdevTimeout": 20'
+	after_a_second 'echo "$PF0V1" >/sys/bus/pci/drivers/igbvf/bind'
+	ADD p1
+	link_has p1 net1 "parentdev $PF0V1" UP
+	vf_has pf0 1 'vlan 100'
+	DEL p1
+	vf_has_not pf0 1 vlan
+}
+
+@test "D11 a netdev that comes back to the host 1 s after ADD has begun is waited for" {
+	pod other
+	ip link set pf0v1 netns other
+	conf "$PF0V1" '"vlan": 100, "netdevTimeout": 20'
+	after_a_second 'ip -n other link set pf0v1 netns 1'
+	ADD p1
+	link_has p1 net1 "parentdev $PF0V1" UP
+}
+
+@test "D11 how long is waited is for the configuration to say, and the refusal names the key" {
+	local begin took=()
+
+	pod other
+	ip link set pf0v1 netns other
+	later 'ip -n other link set pf0v1 netns 1'
+	snapshot
+	for seconds in 0 3; do
+		conf "$PF0V1" "\"netdevTimeout\": $seconds"
+		begin=$(ms)
+		cni ADD p1
+		took[seconds]=$(($(ms) - begin))
+		refused 101 "waited $seconds s for it: \"netdevTimeout\""
+	done
+	((took[0] < 3000 && took[3] >= 3000)) || fail "it took ${took[0]} and ${took[3]} ms"
 }
 
 # --- A16 ---

@@ -107,6 +107,30 @@ mac_everywhere() {
 
 # --- A6 ---
 
+@test "A5 a stable MAC is the container's and its interface's, with whatever VF" {
+	# by another program: FNV-1a of "p1:net1", folded to 48 bits
+	for vf in "$PF0V0" "$PF1V3"; do
+		conf "$vf" '"mac": "stable"'
+		ADD p1
+		equal MAC "$(mac_of p1 net1)" 4e:95:28:83:09:1d
+		result '.interfaces[0].mac == "4e:95:28:83:09:1d"'
+		CHECK p1
+		DEL p1
+		unchanged
+	done
+	conf "$PF0V0" '"mac": "stable", "runtimeConfig": {"mac": "02:00:5e:00:00:01"}'
+	ADD p1
+	equal MAC "$(mac_of p1 net1)" 02:00:5e:00:00:01
+}
+
+@test "A5 a stable MAC that another VF of the PF has is refused" {
+	admin_mac 1 4e:95:28:83:09:1d
+	snapshot
+	conf "$PF0V0" '"mac": "stable"'
+	cni ADD p1
+	refused 7 'MAC 4e:95:28:83:09:1d is that of VF 1 of PF pf0'
+}
+
 @test "A6 a MAC that another VF of the PF has is refused with that VF's number" {
 	admin_mac 4 $MAC
 	snapshot

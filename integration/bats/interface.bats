@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: Apache-2.0
-# interface.bats - the interface in the pod (N1 to N5, N8)
+# interface.bats - the interface in the pod (N1 to N5, N7, N8)
 
 load lib
 
@@ -145,6 +145,50 @@ static() { # static ADDRESSES [ROUTES] - as JSON, without the brackets
 	ADD p1
 	equal 'tentative addresses' "$(ip -n p1 -o addr show dev net1 scope global tentative)" ''
 	equal addresses "$(addresses p1)" fd00:56::2/64
+}
+
+# twin - the pod p2, on the other PF, has fd00:56::2 already
+twin() {
+	pod p2
+	conf "$PF1V0" "$(static '{"address": "fd00:56::2/64"}')"
+	ADD p2
+	within 15 link_has p2 net1 LOWER_UP
+}
+
+# v6 WORD... - the flags of net1's address in p1
+v6() {
+	has " $(ip -n p1 -o addr show dev net1 scope global) " "${@/#/ }"
+}
+
+settled() {
+	[[ ! $(ip -n p1 -o addr show dev net1 scope global tentative) ]]
+}
+
+@test "N7 dad optimistic: an address is used at once, and looked for meanwhile" {
+	conf "$PF0V0" "\"dad\": \"optimistic\", $(static '{"address": "fd00:56::2/64"}')"
+	ADD p1
+	v6 optimistic
+	within 15 settled
+	v6 fd00:56::2/64
+	DEL p1
+	twin
+	conf "$PF0V0" "\"dad\": \"optimistic\", $(static '{"address": "fd00:56::2/64"}')"
+	ADD p1
+	within 15 v6 dadfailed 2>/dev/null || v6 dadfailed
+}
+
+@test "N7 dad on: an address is not used before it was looked for" {
+	conf "$PF0V0" "\"dad\": \"on\", $(static '{"address": "fd00:56::2/64"}')"
+	ADD p1
+	v6 tentative
+	has_not "$(ip -n p1 -o addr show dev net1)" optimistic
+	within 15 settled
+	v6 fd00:56::2/64
+	DEL p1
+	twin
+	conf "$PF0V0" "\"dad\": \"on\", $(static '{"address": "fd00:56::2/64"}')"
+	ADD p1
+	within 15 v6 dadfailed 2>/dev/null || v6 dadfailed
 }
 
 @test "N4 addresses of both families are there" {

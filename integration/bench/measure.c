@@ -585,10 +585,14 @@ static struct cost run_at_once(struct run r, size_t n)
 	return cost;
 }
 
-/* Counts what strace wrote; netlink messages one by one, also several in one call. */
+/*
+ * Counts what strace wrote; netlink messages one by one, also several in one call. What a process
+ * does that outlives the program, nobody waits for.
+ */
 static void print_trace(const struct run *r)
 {
 	unsigned int syscalls = 0, messages = 0;
+	long first = 0;
 	static char line[65536];
 	char path[256];
 	FILE *f;
@@ -600,7 +604,12 @@ static void print_trace(const struct run *r)
 
 	while (fgets(line, sizeof(line), f)) {
 		const char *call = line + strspn(line, "0123456789 ");
+		long pid = strtol(line, NULL, 10);
 
+		if (!first)
+			first = pid;
+		if (pid == first && !strncmp(call, "exit_group", 10))
+			break;
 		if (!strncmp(call, "<...", 4) || !strncmp(call, "---", 3) ||
 		    !strncmp(call, "+++", 3))
 			continue;

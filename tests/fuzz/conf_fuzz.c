@@ -8,7 +8,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static void read_for(enum cni_command command, const uint8_t *data, size_t size)
 {
-	const struct cni_args args = {.command = command, .args = "K=V"};
+	const struct cni_args args = {
+		.command = command, .container_id = "pod", .ifname = "net1", .args = "K=V"};
 	struct conf c = {0};
 	struct err e = {0};
 
