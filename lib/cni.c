@@ -58,6 +58,12 @@ bool cni_ifname_valid(const char *name)
 	return true;
 }
 
+bool cni_network_name_valid(const char *name)
+{
+	return *name && strlen(name) <= NAME_MAX && !strchr(name, '/') && strcmp(name, ".") &&
+	       strcmp(name, "..");
+}
+
 static int check_container_id(const char *id, struct err *e)
 {
 	if (!*id)
