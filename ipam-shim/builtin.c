@@ -2,6 +2,8 @@
 /* builtin.c - addresses that are given without another process */
 #include "builtin.h"
 
+#include <errno.h>
+
 #include "mem.h"
 #include "resolv.h"
 #include "store.h"
@@ -10,13 +12,17 @@ static json_t *make_result(const struct section *c, json_t *ips, struct err *e)
 {
 	json_auto_t *resolv =
 		c->resolv_conf && *c->resolv_conf ? resolv_read(c->resolv_conf, e) : json_object();
+	json_t *result;
 
 	if (!resolv)
 		return NULL;
-	return json_pack("{s:s, s:[], s:O, s:o, s:o}", "cniVersion", cni_version_name(CNI_NEWEST),
-			 "interfaces", "ips", ips, "routes",
-			 c->routes ? json_incref(c->routes) : json_array(), "dns",
-			 cni_dns_merge(c->dns, resolv));
+	result = json_pack("{s:s, s:[], s:O, s:o, s:o}", "cniVersion", cni_version_name(CNI_NEWEST),
+			   "interfaces", "ips", ips, "routes",
+			   c->routes ? json_incref(c->routes) : json_array(), "dns",
+			   cni_dns_merge(c->dns, resolv));
+	if (!result)
+		err_set(e, CNI_EIO, ENOMEM, "cannot write the result");
+	return result;
 }
 
 static void close_store(const struct store *s)
@@ -60,13 +66,17 @@ static int check(const struct shim *s, const struct section *c, struct err *e)
 {
 	_cleanup_(close_store) struct store store = STORE_INIT;
 	const json_t *got = json_object_get(s->result, "ips"), *want, *ip;
+	int opened = c->from_ranges ? open_store(s, c, false, &store, e) : 0;
 	size_t i, k;
 
-	if (c->from_ranges) {
-		if (open_store(s, c, true, &store, e) < 0)
-			return -1;
-		return ranges_check(&c->ranges, &store, got, e);
-	}
+	if (opened)
+		return opened < 0 ? -1 : ranges_check(&c->ranges, &store, got, e);
+	if (c->from_ranges)
+		return err_set(
+			e, CNI_ECHECK, 0,
+			"interface %s of container %s has no address: nothing is given in this "
+			"network, there is no folder for it in %s",
+			s->args->ifname, s->args->container_id, c->data_dir);
 	json_array_foreach(c->ips, i, want) {
 		const char *address = json_string_value(json_object_get(want, "address"));
 		bool found = !s->result;

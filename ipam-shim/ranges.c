@@ -2,6 +2,7 @@
 /* ranges.c - addresses from ranges: which can be given, and in which order */
 #include "ranges.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -172,29 +173,37 @@ static int give_one(const struct ranges *p, size_t set, const struct store *s,
 	return 0;
 }
 
+/* The address as an item of "ips". Result: NULL: no memory. */
+static json_t *ip_of(const struct ranges *p, const struct inet_prefix *addr)
+{
+	const struct range *r = &p->range[ranges_find(p, addr)];
+	char text[INET_PREFIX_TEXT], gateway[INET_PREFIX_TEXT];
+
+	return json_pack("{s:s, s:s}", "address", inet_prefix_text(addr, text), "gateway",
+			 inet_addr_text(&r->gateway, gateway));
+}
+
 json_t *ranges_give(const struct ranges *p, const struct store *s, struct err *e)
 {
-	char text[INET_PREFIX_TEXT], gateway[INET_PREFIX_TEXT];
 	struct inet_prefix given[RANGES_MAX];
 	json_auto_t *ips = json_array();
 	struct err undo = {0};
+	size_t n = 0;
 
 	if (store_begin(s, e) < 0)
 		return NULL;
-	for (size_t set = 0; set < p->n_sets; set++) {
-		if (give_one(p, set, s, &given[set], e) < 0) {
-			if (store_undo(s, given, set, &undo) < 0)
-				err_hint(e, "and %s; DEL will try again", undo.msg);
-			return NULL;
+	while (n < p->n_sets && !give_one(p, n, s, &given[n], e)) {
+		n++;
+		if (json_array_append_new(ips, ip_of(p, &given[n - 1])) < 0) {
+			err_set(e, CNI_EIO, ENOMEM, "cannot write the result");
+			break;
 		}
-		json_array_append_new(
-			ips,
-			json_pack("{s:s, s:s}", "address", inet_prefix_text(&given[set], text),
-				  "gateway",
-				  inet_addr_text(&p->range[ranges_find(p, &given[set])].gateway,
-						 gateway)));
 	}
-	return TAKE_PTR(ips);
+	if (json_array_size(ips) == p->n_sets)
+		return TAKE_PTR(ips);
+	if (store_undo(s, given, n, &undo) < 0)
+		err_hint(e, "and %s; DEL will try again", undo.msg);
+	return NULL;
 }
 
 int ranges_check(const struct ranges *p, const struct store *s, const json_t *ips, struct err *e)
