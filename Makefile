@@ -28,7 +28,7 @@ LIBS := -ljansson -lnl-3
 Q := $(if $(V),,@)
 say = $(if $(V),,@printf '  %-6s %s\n' $(1) $(2))
 
-lib_o    := $(patsubst %.c,$(B)/%.o,$(wildcard lib/*.c ipam-shim/*.c))
+lib_o    := $(patsubst %.c,$(B)/%.o,$(filter-out ipam-shim/main.c,$(wildcard lib/*.c ipam-shim/*.c)))
 plugin_o := $(patsubst %.c,$(B)/%.o,$(wildcard plugin/*.c))
 tests    := $(patsubst %.c,$(B)/%,$(wildcard tests/*_test.c))
 # what the tests share
@@ -39,9 +39,14 @@ sources  := $(wildcard lib/*.[ch] plugin/*.[ch] ipam-shim/*.[ch] tests/*.[ch] te
 scripts  := $(shell grep -lsIE '^\#!.*(ba)?sh' -r .ci integration tests --include='*') \
 	$(wildcard integration/bats/*.bats integration/bats/*.bash)
 
-build: $(B)/sriov ## build the programs into build/
+build: $(B)/sriov $(B)/ipam-shim/ipam-shim ## build the programs into build/
 
 $(B)/sriov: $(plugin_o) $(lib_o)
+	$(call say,LINK,$@)
+	$(Q)$(CC) $(CFLAGS) $(LINK) $(LDFLAGS) -o $@ $^ $(LIBS)
+
+# beside its objects: build/ipam-shim is their folder
+$(B)/ipam-shim/ipam-shim: $(B)/ipam-shim/main.o $(lib_o)
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(CFLAGS) $(LINK) $(LDFLAGS) -o $@ $^ $(LIBS)
 
@@ -66,14 +71,17 @@ $(B)/%.o: %.c
 deps: ## install what building and testing need (Debian 12 or 13, as root)
 	$(Q)integration/deps
 
-install: build ## install the plugin into CNIBINDIR, its manual pages below PREFIX
+install: build ## install the programs into CNIBINDIR, their manual pages below PREFIX
 	$(Q)install -D -m 0755 build/sriov $(DESTDIR)$(CNIBINDIR)/.sriov.new
 	$(Q)mv -f $(DESTDIR)$(CNIBINDIR)/.sriov.new $(DESTDIR)$(CNIBINDIR)/sriov
-	$(Q)install -D -m 0644 -t $(DESTDIR)$(PREFIX)/share/man/man8 doc/sriov-cni.8
+	$(Q)install -D -m 0755 build/ipam-shim/ipam-shim $(DESTDIR)$(CNIBINDIR)/.ipam-shim.new
+	$(Q)mv -f $(DESTDIR)$(CNIBINDIR)/.ipam-shim.new $(DESTDIR)$(CNIBINDIR)/ipam-shim
+	$(Q)install -D -m 0644 -t $(DESTDIR)$(PREFIX)/share/man/man8 doc/sriov-cni.8 doc/ipam-shim.8
 	$(Q)install -D -m 0644 -t $(DESTDIR)$(PREFIX)/share/man/man5 doc/sriov-cni.conf.5
 
 uninstall: ## remove what install installed
-	$(Q)rm -f $(DESTDIR)$(CNIBINDIR)/sriov $(DESTDIR)$(PREFIX)/share/man/man8/sriov-cni.8 \
+	$(Q)rm -f $(DESTDIR)$(CNIBINDIR)/sriov $(DESTDIR)$(CNIBINDIR)/ipam-shim \
+		$(DESTDIR)$(PREFIX)/share/man/man8/sriov-cni.8 $(DESTDIR)$(PREFIX)/share/man/man8/ipam-shim.8 \
 		$(DESTDIR)$(PREFIX)/share/man/man5/sriov-cni.conf.5
 
 demo: deps build ## show the main job in a virtual machine, or with PF=name on this host

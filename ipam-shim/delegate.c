@@ -133,6 +133,10 @@ static int run_child(void *arg)
 	return 127;
 }
 
+/* How long a plugin that is being written is waited for, and how often it is tried. */
+#define BUSY_MS      2000
+#define BUSY_TICK_MS 10
+
 /* Bytes for the child's calls, none of which is deep. */
 #define CHILD_STACK (16UL * 1024)
 
@@ -158,15 +162,23 @@ static pid_t start(const struct delegate *d, enum cni_command command, int *ret_
 	out_write = fds[1];
 
 	struct child c = {path, env, in, out_write, getpid(), 0};
+	int64_t end = clock_ms() + BUSY_MS;
 
-	/* as posix_spawn() does it, which knows nothing of PR_SET_PDEATHSIG */
-	errno = 0;
-	pid = clone(run_child, stack + CHILD_STACK, CLONE_VM | CLONE_VFORK | SIGCHLD, &c);
-	if (pid < 0)
-		return err_set(e, CNI_EIPAM, errno, "cannot start IPAM plugin %s", path);
-	if (c.errnum) {
+	/*
+	 * As posix_spawn() does it, which knows nothing of PR_SET_PDEATHSIG. While somebody writes
+	 * the plugin's file it cannot be executed, and nothing tells when that ends.
+	 */
+	for (;;) {
+		c.errnum = 0;
+		pid = clone(run_child, stack + CHILD_STACK, CLONE_VM | CLONE_VFORK | SIGCHLD, &c);
+		if (pid < 0)
+			return err_set(e, CNI_EIPAM, errno, "cannot start IPAM plugin %s", path);
+		if (!c.errnum)
+			break;
 		(void)waitpid(pid, NULL, 0); /* only so that no zombie stays */
-		return err_set(e, CNI_EIPAM, c.errnum, "cannot start IPAM plugin %s", path);
+		if (c.errnum != ETXTBSY || !clock_left_ms(end))
+			return err_set(e, CNI_EIPAM, c.errnum, "cannot start IPAM plugin %s", path);
+		(void)poll(NULL, 0, BUSY_TICK_MS);
 	}
 	*ret_out = TAKE_FD(out_read);
 	return pid;

@@ -58,6 +58,12 @@ bool cni_ifname_valid(const char *name)
 	return true;
 }
 
+bool cni_network_name_valid(const char *name)
+{
+	return *name && strlen(name) <= NAME_MAX && !strchr(name, '/') && strcmp(name, ".") &&
+	       strcmp(name, "..");
+}
+
 static int check_container_id(const char *id, struct err *e)
 {
 	if (!*id)
@@ -97,7 +103,7 @@ int cni_args_read(const char *(*get)(const char *name), struct cni_args *ret, st
 		return err_set(
 			e, CNI_EENV, 0,
 			"CNI_COMMAND is not set: this program is called by a container runtime; "
-			"see sriov-cni(8)");
+			"see sriov-cni(8) or ipam-shim(8)");
 	while (c < CNI_COMMANDS && strcmp(command, command_names[c]))
 		c++;
 	if (c == CNI_COMMANDS)

@@ -61,6 +61,9 @@ const char *cni_command_name(enum cni_command c);
  */
 bool cni_ifname_valid(const char *name);
 
+/* Whether name can be a network's: 1 to 255 bytes, and a file can be called so. */
+bool cni_network_name_valid(const char *name);
+
 /*
  * Finds the value of key in "K=V;K=V" (CNI_ARGS).
  * Result: 1 and a copy in buf (size bytes), 0 when the key is not there. Errors: CNI_EENV when args

@@ -63,3 +63,63 @@ bool inet_prefix_equal(const struct inet_prefix *a, const struct inet_prefix *b)
 	return a->family == b->family && a->prefixlen == b->prefixlen &&
 	       !memcmp(a->addr, b->addr, inet_addr_len(a->family));
 }
+
+const char *inet_addr_text(const struct inet_prefix *p, char buf[static INET_PREFIX_TEXT])
+{
+	(void)inet_ntop(p->family, p->addr, buf,
+			INET_PREFIX_TEXT); /* fits, and the family is known */
+	return buf;
+}
+
+int inet_addr_cmp(const struct inet_prefix *a, const struct inet_prefix *b)
+{
+	return a->family != b->family ? a->family - b->family
+				      : memcmp(a->addr, b->addr, inet_addr_len(a->family));
+}
+
+bool inet_addr_step(struct inet_prefix *p, int step)
+{
+	unsigned i = inet_addr_len(p->family);
+
+	/* as on paper: the last byte carries into the one before */
+	while (i-- > 0) {
+		p->addr[i] = (uint8_t)(p->addr[i] + step);
+		if (p->addr[i] != (step > 0 ? 0 : 255))
+			return true;
+	}
+	return false;
+}
+
+/* The bits of byte i that are the host's. */
+static uint8_t host_bits(const struct inet_prefix *net, unsigned i)
+{
+	unsigned bits = net->prefixlen > 8 * i ? net->prefixlen - 8 * i : 0;
+
+	return (uint8_t)(bits >= 8 ? 0 : 0xff >> bits);
+}
+
+struct inet_prefix inet_prefix_first(const struct inet_prefix *net)
+{
+	struct inet_prefix p = *net;
+
+	for (unsigned i = 0; i < inet_addr_len(p.family); i++)
+		p.addr[i] = (uint8_t)(p.addr[i] & ~host_bits(net, i));
+	return p;
+}
+
+struct inet_prefix inet_prefix_last(const struct inet_prefix *net)
+{
+	struct inet_prefix p = *net;
+
+	for (unsigned i = 0; i < inet_addr_len(p.family); i++)
+		p.addr[i] |= host_bits(net, i);
+	return p;
+}
+
+bool inet_prefix_contains(const struct inet_prefix *net, const struct inet_prefix *addr)
+{
+	struct inet_prefix first = inet_prefix_first(net), last = inet_prefix_last(net);
+
+	return net->family == addr->family && inet_addr_cmp(&first, addr) <= 0 &&
+	       inet_addr_cmp(addr, &last) <= 0;
+}

@@ -30,3 +30,19 @@ int inet_addr_parse(const char *text, struct inet_prefix *ret);
 const char *inet_prefix_text(const struct inet_prefix *p, char buf[static INET_PREFIX_TEXT]);
 
 bool inet_prefix_equal(const struct inet_prefix *a, const struct inet_prefix *b);
+
+/* The text of p's address alone. */
+const char *inet_addr_text(const struct inet_prefix *p, char buf[static INET_PREFIX_TEXT]);
+
+/* Below, equal to or above 0, as the address of a is before, the same as or behind that of b. */
+int inet_addr_cmp(const struct inet_prefix *a, const struct inet_prefix *b);
+
+/* The next address (step 1) or the one before (step -1). Result: false where it went round. */
+bool inet_addr_step(struct inet_prefix *p, int step);
+
+/* The first and the last address of a network: all bits behind its prefix are 0, or 1. */
+struct inet_prefix inet_prefix_first(const struct inet_prefix *net);
+struct inet_prefix inet_prefix_last(const struct inet_prefix *net);
+
+/* Whether the address of addr lies in the network; its own prefix length does not count. */
+bool inet_prefix_contains(const struct inet_prefix *net, const struct inet_prefix *addr);

@@ -2,13 +2,11 @@
 /* record_store.c - the folder around the records: locks, list */
 #include <errno.h>
 #include <fcntl.h>
-#include <signal.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/file.h>
 #include <sys/stat.h>
-#include <sys/time.h>
 
+#include "lock.h"
 #include "mem.h"
 #include "record.h"
 
@@ -16,44 +14,6 @@
  * A lock file stays for good: a name that is removed while somebody waits for it would let two in.
  */
 #define LOCK_TEXT 320
-
-static void on_alarm(int sig)
-{
-	(void)sig; /* only there to interrupt flock() */
-}
-
-/* flock(), but not for ever. Returns 0, or -1 with errno EWOULDBLOCK when the time is over. */
-static int flock_bounded(int fd, int timeout_ms)
-{
-	/*
-	 * The timer repeats, so that one which fires between two calls of flock() is not the last.
-	 */
-	const int tick_ms = timeout_ms < 100 ? timeout_ms : 100;
-	const struct timeval tick = {.tv_usec = tick_ms * 1000L};
-	const struct itimerval every = {tick, tick}, off = {0};
-	const struct sigaction interrupt = {.sa_handler = on_alarm};
-	struct sigaction before;
-	int r = -1, left = timeout_ms;
-
-	if (!flock(fd, LOCK_EX | LOCK_NB))
-		return 0;
-	if (errno != EWOULDBLOCK || timeout_ms <= 0 || sigaction(SIGALRM, &interrupt, &before) < 0)
-		return -1;
-
-	if (!setitimer(ITIMER_REAL, &every, NULL)) {
-		while (left > 0 && (r = flock(fd, LOCK_EX)) < 0 && errno == EINTR)
-			left -= tick_ms;
-		if (r < 0 && errno == EINTR)
-			errno = EWOULDBLOCK;
-	}
-
-	int errnum = errno;
-
-	(void)setitimer(ITIMER_REAL, &off, NULL); /* cannot fail with these arguments */
-	(void)sigaction(SIGALRM, &before, NULL);
-	errno = errnum;
-	return r;
-}
 
 int record_lock(int folder, const char *vf, const char *who, int timeout_ms, struct err *e)
 {
@@ -77,7 +37,7 @@ int record_lock(int folder, const char *vf, const char *who, int timeout_ms, str
 			       "/%s is no file with one name; it is not ours: remove it",
 			       name);
 
-	if (flock_bounded(fd, timeout_ms) < 0) {
+	if (lock_take(fd, timeout_ms) < 0) {
 		if (errno != EWOULDBLOCK)
 			return err_set(e, CNI_ESTATE, errno, "cannot lock " RECORD_FOLDER "/%s",
 				       name);

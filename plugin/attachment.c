@@ -11,7 +11,6 @@
 #include <string.h>
 #include <time.h>
 
-#include "delegate.h"
 #include "device.h"
 #include "home.h"
 #include "log.h"
@@ -267,7 +266,6 @@ static int check_values(const struct attachment *a, struct err *e)
 {
 	const struct vf_attrs want = vf_attrs_merge(attachment_vf_attrs(a), &a->conf->vf);
 	unsigned long long min = want.f[VF_MIN_TX].v, max = want.f[VF_MAX_TX].v;
-	char path[PATH_MAX];
 
 	if ((a->conf->vf.f[VF_MIN_TX].set || a->conf->vf.f[VF_MAX_TX].set) && max && min > max)
 		return err_set(
@@ -281,9 +279,7 @@ static int check_values(const struct attachment *a, struct err *e)
 			"mtu %llu is above that of PF %s, which is %u: ip link set %s mtu %llu",
 			(unsigned long long)a->conf->mtu.v, a->pf.link.name, a->pf.link.mtu,
 			a->pf.link.name, (unsigned long long)a->conf->mtu.v);
-	if (a->conf->ipam_type && delegate_find(a->conf->ipam_type, a->args->path, path, e) < 0)
-		return -1;
-	return 0;
+	return a->conf->ipam_type ? ipam_refuse(a, e) : 0;
 }
 
 /* The VF as found, and what is to become of it. */

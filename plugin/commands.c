@@ -123,7 +123,7 @@ static int gc(struct attachment *a, json_t **ret_answer, struct err *e)
 		*e = first;
 		return -1;
 	}
-	return ipam_pass_on(a, CNI_GC, e);
+	return ipam_collect(a, e);
 }
 
 static int status(struct attachment *a, json_t **ret_answer, struct err *e)

@@ -9,6 +9,7 @@
 
 #include "jtable.h"
 #include "mem.h"
+#include "shim.h"
 
 static const char *const pf_link_words[] = {[PF_LINK_REQUIRE] = "require",
 					    [PF_LINK_RAISE] = "raise",
@@ -145,7 +146,7 @@ static int check_name(const struct raw *r, struct err *e)
 		return err_set(e, CNI_ECONFIG, 0, "\"name\" is missing: every network has one");
 	if (!r->type || !*r->type)
 		return err_set(e, CNI_ECONFIG, 0, "\"type\" is missing: it names this plugin");
-	if (strlen(name) > 255 || strchr(name, '/') || !strcmp(name, ".") || !strcmp(name, ".."))
+	if (!cni_network_name_valid(name))
 		return err_set(e, CNI_ECONFIG, 0, "\"name\": \"%.64s\" cannot name a network",
 			       name);
 	return 0;
@@ -342,6 +343,9 @@ int conf_check_unknown(const struct conf *c, struct err *e)
 	struct unknown u = {0};
 
 	jtable_unknown(c->doc, conf_fields, note_unknown, &u);
+	/* those of other IPAM plugins are theirs to know */
+	if (c->ipam_type && !strcmp(c->ipam_type, SHIM_TYPE))
+		jtable_unknown(json_object_get(c->doc, "ipam"), section_fields, note_unknown, &u);
 	if (u.n && c->strict)
 		return err_set(e, CNI_EFIELD, 0,
 			       "unknown %s %s; correct the spelling, or remove \"strict\"",

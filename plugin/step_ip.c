@@ -7,55 +7,64 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "delegate.h"
 #include "log.h"
 #include "mem.h"
+#include "shim.h"
 #include "steps.h"
 
 /* DHCP is the slowest of them, with a server that answers late. */
 #define IPAM_TIMEOUT_S 60
 
-static int run(struct attachment *a, enum cni_command command, const char *type, const char *config,
-	       size_t len, json_t **ret, struct err *e)
+/*
+ * text NULL: conf is not the one that came. Who is asked, this process or another, is decided by
+ * type in shim_run().
+ */
+static struct shim shim_of(const struct attachment *a, const char *type, const json_t *conf,
+			   const char *text, size_t len)
 {
-	const struct delegate d = {
+	return (struct shim){
 		.type = type,
 		.args = a->args,
 		.env = a->env,
-		.config = config,
-		.config_len = len,
+		.conf = conf,
+		.text = text,
+		.len = len,
+		.result = a->rec.result
+				  ?: a->conf ? a->conf->result
+					     : NULL,
 		.timeout_ms =
 			1000 * (a->conf && a->conf->ipam_timeout.set ? (int)a->conf->ipam_timeout.v
 								     : IPAM_TIMEOUT_S),
 	};
-
-	return delegate_run(&d, command, ret, e);
-}
-
-/* With a configuration that is not the one that came. */
-static int run_ipam(struct attachment *a, enum cni_command command, const char *type,
-		    const json_t *config, json_t **ret, struct err *e)
-{
-	_cleanup_free_ char *text = json_dumps(config, JSON_COMPACT);
-
-	if (!text)
-		return err_set(e, CNI_EIO, ENOMEM,
-			       "cannot write the configuration for IPAM plugin %s", type);
-	return run(a, command, type, text, strlen(text), ret, e);
 }
 
 /*
  * The configuration that goes to IPAM: as it came, or as it was recorded when its runtime is not
- * here or has forgotten it.
+ * here or has forgotten it. What was given here is released where it was given, whatever has become
+ * of the configuration.
  */
 static int call_ipam(struct attachment *a, enum cni_command command, json_t **ret, struct err *e)
 {
-	const char *recorded =
-		json_string_value(json_object_get(json_object_get(a->rec.config, "ipam"), "type"));
+	const json_t *ipam = json_object_get(a->rec.config, "ipam");
+	const char *recorded = json_string_value(json_object_get(ipam, "type"));
+	bool given_here = recorded && !strcmp(recorded, SHIM_TYPE) &&
+			  !json_object_get(ipam, "delegate") && command == CNI_DEL;
+	struct shim s;
 
-	if (a->conf && a->conf->ipam_type)
-		return run(a, command, a->conf->ipam_type, a->conf->text, a->conf->len, ret, e);
-	return recorded ? run_ipam(a, command, recorded, a->rec.config, ret, e) : 0;
+	if (a->conf && a->conf->ipam_type && !given_here)
+		s = shim_of(a, a->conf->ipam_type, a->conf->doc, a->conf->text, a->conf->len);
+	else if (recorded)
+		s = shim_of(a, recorded, a->rec.config, NULL, 0);
+	else
+		return 0;
+	return shim_run(&s, command, ret, e);
+}
+
+int ipam_refuse(const struct attachment *a, struct err *e)
+{
+	const struct shim s = shim_of(a, a->conf->ipam_type, a->conf->doc, NULL, 0);
+
+	return shim_refuse(&s, e);
 }
 
 /*
@@ -69,13 +78,12 @@ int ipam_revert(struct attachment *a, struct err *e)
 
 int ipam_release_unrecorded(struct attachment *a, struct err *e)
 {
+	const struct shim s = shim_of(a, a->conf->ipam_type, a->conf->doc, NULL, 0);
 	struct err missing = {0};
-	char path[PATH_MAX];
 
 	/* ADD refuses such a network: a container that never got anything must not be stuck for it
 	 */
-	if (a->conf->ipam_type &&
-	    delegate_find(a->conf->ipam_type, a->args->path, path, &missing) < 0) {
+	if (a->conf->ipam_type && shim_find(&s, &missing) < 0) {
 		log_line(LOG_WARNING, "%s; no address is known that it would have to release",
 			 missing.msg);
 		return 0;
@@ -88,6 +96,7 @@ int ipam_release_unrecorded(struct attachment *a, struct err *e)
 int ipam_check(struct attachment *a, struct err *e)
 {
 	json_auto_t *config = NULL;
+	struct shim s;
 	json_t *result;
 
 	if (a->conf->result || !a->conf->ipam_type)
@@ -97,14 +106,13 @@ int ipam_check(struct attachment *a, struct err *e)
 		return -1;
 	config = json_copy(a->conf->doc);
 	json_object_set_new(config, "prevResult", result);
-	return run_ipam(a, CNI_CHECK, a->conf->ipam_type, config, NULL, e);
+	s = shim_of(a, a->conf->ipam_type, config, NULL, 0);
+	return shim_run(&s, CNI_CHECK, NULL, e);
 }
 
 int ipam_pass_on(struct attachment *a, enum cni_command command, struct err *e)
 {
 	json_auto_t *answer = NULL;
-	json_t *version;
-	size_t i;
 
 	/* older plugins answer a command they do not know in any way; what they say of their
 	 * versions is clear */
@@ -112,15 +120,54 @@ int ipam_pass_on(struct attachment *a, enum cni_command command, struct err *e)
 		return 0;
 	if (call_ipam(a, CNI_VERSION, &answer, e) < 0)
 		return -1;
-	json_array_foreach(json_object_get(answer, "supportedVersions"), i, version) {
-		const char *text = json_string_value(version);
-
-		if (text && !strcmp(text, cni_version_name(CNI_1_1_0)))
-			return call_ipam(a, command, NULL, e);
-	}
+	if (shim_speaks(answer, CNI_1_1_0))
+		return call_ipam(a, command, NULL, e);
 	log_line(LOG_INFO, "IPAM plugin %s has no %s", a->conf->ipam_type,
 		 cni_command_name(command));
 	return 0;
+}
+
+/* The attachments that are recorded for this network, into the list arg. */
+struct keep {
+	const struct attachment *a;
+	json_t *list;
+};
+
+static int keep(const char *vf, void *arg, struct err *e)
+{
+	const struct keep *k = arg;
+	struct record r = {0};
+	struct err unreadable;
+
+	(void)e; /* one that cannot be read tells of nobody */
+	if (record_load(k->a->folder, vf, &r, &unreadable) > 0 &&
+	    !strcmp(r.network, k->a->conf->name))
+		json_array_append_new(k->list, json_pack("{s:s, s:s}", "containerID",
+							 r.container_id, "ifname", r.ifname));
+	record_clear(&r);
+	return 0;
+}
+
+int ipam_collect(struct attachment *a, struct err *e)
+{
+	json_auto_t *doc = json_copy(a->conf->doc);
+	json_auto_t *valid = json_copy(a->conf->valid_attachments);
+	struct keep k = {a, valid};
+	struct conf conf = *a->conf;
+	const struct conf *came = a->conf;
+	int r;
+
+	if (!a->conf->ipam_type)
+		return 0;
+	if (record_each(a->folder, keep, &k, e) < 0)
+		return -1;
+	json_object_set(doc, "cni.dev/valid-attachments", valid);
+	conf.doc = doc;
+	conf.text = NULL;
+	a->conf = &conf;
+	r = ipam_pass_on(a, CNI_GC, e);
+	a->conf = came;
+	return r;
 }
 
 static int take_address(const json_t *ip, struct inet_prefix *ret, struct err *e)

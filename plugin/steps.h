@@ -54,6 +54,8 @@ int rdma_look(struct attachment *a, struct err *e);
 int rdma_apply(struct attachment *a, struct err *e);
 int rdma_revert(struct attachment *a, struct err *e);
 int rdma_check(struct attachment *a, struct err *e);
+/* Before any change: what ADD can refuse of the addresses. */
+int ipam_refuse(const struct attachment *a, struct err *e);
 int ipam_apply(struct attachment *a, struct err *e);
 int ipam_revert(struct attachment *a, struct err *e);
 int ipam_check(struct attachment *a, struct err *e);
@@ -65,6 +67,11 @@ int ipam_release_unrecorded(struct attachment *a, struct err *e);
 /* For GC and STATUS: asks the IPAM plugin. One that does not know the command has nothing to say.
  */
 int ipam_pass_on(struct attachment *a, enum cni_command command, struct err *e);
+/*
+ * For GC: the same, with the attachments that are still recorded in the runtime's list. Those that
+ * GC leaves alone, as their namespace lives, have their addresses yet.
+ */
+int ipam_collect(struct attachment *a, struct err *e);
 int address_apply(struct attachment *a, struct err *e);
 int address_check(struct attachment *a, struct err *e);
 /*

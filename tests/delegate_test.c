@@ -404,6 +404,42 @@ static void an_executable_that_is_being_written_is_not_started(void **state)
 	no_child_is_left();
 }
 
+static void an_executable_that_is_being_written_is_waited_for(void **state)
+{
+	struct cni_args args = attachment;
+	const char *const env[] = {"PATH=/usr/bin:/bin", NULL};
+	struct delegate d = {"ipam", &args, env, "{}", 2, 20000};
+	json_t *result = NULL;
+	struct err e = {0};
+	int ready[2];
+	char byte;
+	pid_t writer;
+
+	(void)state;
+	scratch_file(
+		"#!/bin/sh\n"
+		"echo '{\"cniVersion\": \"1.0.0\", \"ips\": [{\"address\": \"10.1.2.3/24\"}]}'\n",
+		"ipam");
+	expect_int(chmod(scratch_path("ipam"), 0700), 0);
+	args.path = scratch_path(".");
+	expect_int(pipe(ready), 0);
+	writer = fork();
+	if (!writer) {
+		/* holds it open until the test has tried at least once */
+		int fd = open(scratch_path("ipam"), O_WRONLY | O_CLOEXEC);
+
+		(void)!write(ready[1], "", fd >= 0);
+		(void)usleep(300000);
+		_exit(0);
+	}
+	expect_int(read(ready[0], &byte, 1), 1);
+	expect_ok(delegate_run(&d, CNI_ADD, &result, &e), &e);
+	json_decref(result);
+	expect_int(waitpid(writer, NULL, 0), writer);
+	(void)close(ready[0]);
+	(void)close(ready[1]);
+}
+
 static void what_cannot_be_executed_is_not_started(void **state)
 {
 	struct cni_args args = attachment;
@@ -486,6 +522,7 @@ int main(void)
 		SCRATCH_TEST(a_plugin_that_hangs_is_killed_with_its_children),
 		SCRATCH_TEST(a_daemon_that_holds_the_output_holds_up_nobody),
 		SCRATCH_TEST(an_executable_that_is_being_written_is_not_started),
+		SCRATCH_TEST(an_executable_that_is_being_written_is_waited_for),
 		SCRATCH_TEST(what_cannot_be_executed_is_not_started),
 		SCRATCH_TEST(without_descriptors_no_plugin_is_started),
 		cmocka_unit_test(nothing_stays_open),

@@ -107,12 +107,85 @@ static void prefixes_are_equal_in_family_address_and_length(void **state)
 	expect_int(inet_prefix_equal(&c, &d), false);
 }
 
+static const struct {
+	const char *addr, *next; /* next NULL: there is none */
+} steps[] = {
+	{"10.1.2.3", "10.1.2.4"},
+	{"10.1.2.255", "10.1.3.0"},
+	{"10.255.255.255", "11.0.0.0"},
+	{"255.255.255.255", NULL},
+	{"fd00::", "fd00::1"},
+	{"fd00::ffff:ffff:ffff:ffff", "fd00:0:0:1::"},
+	{"ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff", NULL},
+};
+
+static void a_step_carries_over_all_bytes(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(steps); i++) {
+		char text[INET_PREFIX_TEXT];
+		struct inet_prefix a, b;
+
+		EXPECT_ROW(steps[i].addr);
+		expect_int(inet_addr_parse(steps[i].addr, &a), 0);
+		b = a;
+		expect_int(inet_addr_step(&b, 1), !!steps[i].next);
+		if (!steps[i].next)
+			continue;
+		expect_text(inet_addr_text(&b, text), steps[i].next);
+		expect_int(inet_addr_cmp(&a, &b) < 0 && inet_addr_cmp(&b, &a) > 0, true);
+		expect_int(inet_addr_step(&b, -1), true);
+		expect_text(inet_addr_text(&b, text), steps[i].addr);
+		expect_int(inet_addr_cmp(&a, &b), 0);
+	}
+}
+
+static const struct {
+	const char *net, *first, *last;
+} networks[] = {
+	{"10.1.2.3/24", "10.1.2.0", "10.1.2.255"},
+	{"10.1.2.3/0", "0.0.0.0", "255.255.255.255"},
+	{"10.1.2.3/32", "10.1.2.3", "10.1.2.3"},
+	{"10.1.2.77/29", "10.1.2.72", "10.1.2.79"},
+	{"10.129.2.3/9", "10.128.0.0", "10.255.255.255"},
+	{"fd00::3/64", "fd00::", "fd00::ffff:ffff:ffff:ffff"},
+	{"fd00::1234/121", "fd00::1200", "fd00::127f"},
+};
+
+static void a_network_reaches_from_its_first_to_its_last_address(void **state)
+{
+	struct inet_prefix other;
+
+	(void)state;
+	expect_int(inet_addr_parse("a01:200::", &other), 0);
+	for (size_t i = 0; i < ARRAY_SIZE(networks); i++) {
+		struct inet_prefix net, first, last;
+		char text[INET_PREFIX_TEXT];
+
+		EXPECT_ROW(networks[i].net);
+		expect_int(inet_prefix_parse(networks[i].net, &net), 0);
+		first = inet_prefix_first(&net);
+		last = inet_prefix_last(&net);
+		expect_text(inet_addr_text(&first, text), networks[i].first);
+		expect_text(inet_addr_text(&last, text), networks[i].last);
+		expect_int(inet_prefix_contains(&net, &first), true);
+		expect_int(inet_prefix_contains(&net, &last), true);
+		expect_int(inet_prefix_contains(&net, &other), false);
+		if (inet_addr_step(&first, -1))
+			expect_int(inet_prefix_contains(&net, &first), false);
+		if (inet_addr_step(&last, 1))
+			expect_int(inet_prefix_contains(&net, &last), false);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_prefix_is_an_address_and_a_length),
 		cmocka_unit_test(an_address_has_the_whole_length),
 		cmocka_unit_test(prefixes_are_equal_in_family_address_and_length),
+		cmocka_unit_test(a_step_carries_over_all_bytes),
+		cmocka_unit_test(a_network_reaches_from_its_first_to_its_last_address),
 	};
 
 	return cmocka_run_group_tests_name("inet", tests, NULL, NULL);

@@ -101,6 +101,11 @@ KEYS='"vlan": 100, "mac": "02:00:5e:00:00:01", "trust": "on", "mtu": 1400'
 	sweep ADD error=ENOMEM
 }
 
+@test "L2 ADD with built-in addresses: each call fails" {
+	conf "$PF0V0" "$KEYS, $BUILT_IN"
+	sweep ADD error=ENOSPC
+}
+
 @test "L8 DEL: each call fails, and DEL can be repeated" {
 	conf "$PF0V0" "$KEYS"
 	before() { ADD p1; }
@@ -113,6 +118,12 @@ KEYS='"vlan": 100, "mac": "02:00:5e:00:00:01", "trust": "on", "mtu": 1400'
 	sweep DEL error=EIO
 }
 
+@test "L8 DEL with built-in addresses: each call fails, and DEL can be repeated" {
+	conf "$PF0V0" "$KEYS, $BUILT_IN"
+	before() { ADD p1; }
+	sweep DEL error=EIO
+}
+
 @test "L11 CHECK: each call fails, and nothing changes" {
 	conf "$PF0V0" "$KEYS"
 	before() { ADD p1; }
@@ -120,7 +131,7 @@ KEYS='"vlan": 100, "mac": "02:00:5e:00:00:01", "trust": "on", "mtu": 1400'
 }
 
 @test "L11 CHECK with addresses: each call fails, and nothing changes" {
-	conf "$PF0V0" "$KEYS, $HOST_LOCAL"
+	conf "$PF0V0" "$KEYS, $BUILT_IN"
 	before() { ADD p1; }
 	sweep CHECK error=EPERM
 }
@@ -157,7 +168,7 @@ with_vfio() {
 	sweep DEL signal=KILL
 }
 
-# gc - of all; host-local does not speak the version that GC came with, and is not asked then
+# gc - of all
 gc() {
 	local version=1.1.0 conf
 
@@ -189,7 +200,7 @@ lost_attachment() {
 }
 
 @test "L12 GC with addresses: each call fails, and DEL gives back what it did not" {
-	lost_attachment "$KEYS, $HOST_LOCAL"
+	lost_attachment "$KEYS, $BUILT_IN"
 	sweep GC error=ENOMEM
 }
 
@@ -204,8 +215,19 @@ lost_attachment() {
 	sweep DEL signal=KILL
 }
 
+@test "L3 ADD with built-in addresses: killed at each call" {
+	conf "$PF0V0" "$KEYS, $BUILT_IN"
+	sweep ADD signal=KILL
+}
+
+@test "L3 DEL with built-in addresses: killed at each call, DEL again brings all back" {
+	conf "$PF0V0" "$KEYS, $BUILT_IN"
+	before() { ADD p1; }
+	sweep DEL signal=KILL
+}
+
 @test "L3 GC: killed at each call, DEL brings all back" {
-	lost_attachment "$KEYS, $HOST_LOCAL"
+	lost_attachment "$KEYS, $BUILT_IN"
 	sweep GC signal=KILL
 }
 
@@ -232,7 +254,7 @@ lost_attachment() {
 
 # GC does not take from a living namespace, but an ADD that never ended has given nothing to it.
 @test "L3 ADD: killed at each call, then GC" {
-	keys="$KEYS, $HOST_LOCAL"
+	keys="$KEYS, $BUILT_IN"
 	conf "$PF0V0" "$keys"
 	after() {
 		gc

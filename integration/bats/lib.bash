@@ -111,7 +111,8 @@ within() {
 # the rest
 world() {
 	local ns files=(/run/sriov-cni/!(*.lock) /var/lib/cni/!(networks)/* /var/lib/cni/networks/*/!(lock|last_reserved_ip.*)
-		/run/k8s.cni.cncf.io/devinfo/*/*)
+		/run/k8s.cni.cncf.io/devinfo/*/*
+		/var/lib/cni/networks/*/.[!.]*)
 
 	# The locks stay; so does host-local's memory of where to go on.
 	ip -d -j link show
@@ -315,6 +316,7 @@ conf() {
 	conf="{\"cniVersion\": \"$version\", \"name\": \"net\", \"type\": \"sriov\", \"deviceID\": \"$1\"${2:+, $2}}"
 }
 
+BUILT_IN='"ipam": {"type": "ipam-shim", "subnet": "10.56.0.0/24", "routes": [{"dst": "0.0.0.0/0"}]}'
 HOST_LOCAL='"ipam": {"type": "host-local", "subnet": "10.56.0.0/24", "routes": [{"dst": "0.0.0.0/0"}]}'
 
 # ipam_says RESULT - what the IPAM plugin "says" answers to ADD

@@ -17,13 +17,14 @@ require_machine() {
 
 # What is in /run is in memory: executing it does not depend on how fast the host's files can be read.
 install_plugins() {
-	local root
+	local root shim=${SRIOV:+${SRIOV%/*}/ipam-shim}
 	root=$(cd "${BASH_SOURCE[0]%/*}/../.." && pwd -P) || return
+	[[ -f $shim ]] || shim=$root/build/ipam-shim/ipam-shim # of a mutant it lies beside the other
 
 	export CNI_BIN=/run/cni-bin CNITOOL=$root/build/vm/cnitool IPAM=$root/integration/bats/ipam
 	mkdir -p "$CNI_BIN" || return
 	cp "${SRIOV:-$root/build/sriov}" "$CNI_BIN/sriov" || return
-	cp /usr/lib/cni/{bandwidth,host-local,loopback,ptp,sbr,static,tuning,vrf} "$CNI_BIN" || return
+	cp "$shim" /usr/lib/cni/{bandwidth,bridge,host-device,host-local,loopback,macvlan,ptp,sbr,static,tuning,vrf} "$CNI_BIN" || return
 }
 
 # PF0, PF1, PF0V0 to PF1V6: PCI addresses, for deviceID. pf0v0 is the name of the netdev.

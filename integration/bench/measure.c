@@ -70,7 +70,8 @@ struct program {
 	const char *const *args; /* for each operation, or NULL where it has none */
 	bool no_attrs;           /* cannot set attributes of a VF */
 	bool foreign;            /* may fail in the warm-up */
-	char path[256];          /* found there; empty: not measured */
+	bool alone;     /* an IPAM plugin, called without another plugin and without a VF */
+	char path[256]; /* found there; empty: not measured */
 };
 
 struct scenario {
@@ -81,6 +82,7 @@ struct scenario {
 	bool attrs;                  /* sets attributes of the VF */
 	bool address;                /* gives the pod an address */
 	bool at_once;                /* is also run with many VFs */
+	bool alone;                  /* for IPAM plugins alone */
 };
 
 #define CONF(keys) "{\"cniVersion\":\"1.0.0\",\"name\":\"bench\",\"type\":\"@t\"" keys "@k}"
@@ -101,6 +103,8 @@ static struct program programs[] = {
 	 .args = cni_args,
 	 .no_attrs = true},
 	{.name = "peer", .conf = CONF_SRIOV, .args = cni_args, .foreign = true},
+	{.name = "ipam-shim", .conf = CONF(""), .args = cni_args, .alone = true},
+	{.name = "host-local", .conf = CONF(""), .args = cni_args, .alone = true},
 };
 
 static const struct scenario scenarios[] = {
@@ -119,6 +123,19 @@ static const struct scenario scenarios[] = {
 		   [DEL] = " ipam=@w/ipam/host-local"},
 	 .address = true,
 	 .at_once = true},
+	{.name = "ipam-shim",
+	 .keys = ",\"ipam\":{\"type\":\"ipam-shim\",\"dataDir\":\"@w/leases-shim\","
+		 "\"ranges\":[[{\"subnet\":\"10.77.0.0/16\"}]]}",
+	 .runtime = "",
+	 .floor = {[ADD] = " addr=@a", [CHECK] = "", [DEL] = ""},
+	 .address = true,
+	 .at_once = true},
+	{.name = "an address alone",
+	 .keys = ",\"ipam\":{\"type\":\"@t\",\"dataDir\":\"@w/leases-@t\","
+		 "\"ranges\":[[{\"subnet\":\"10.77.0.0/16\"}]]}",
+	 .runtime = "",
+	 .floor = {[ADD] = "", [CHECK] = "", [DEL] = ""},
+	 .alone = true},
 	{.name = "mac+vlan+trust",
 	 .keys = ",\"vlan\":100,\"trust\":\"on\"",
 	 .runtime = ",\"mac\":\"" BENCH_MAC "\"",
@@ -576,8 +593,9 @@ static struct cost run_at_once(struct run r, size_t n)
 	close(ready[1]);
 
 	for (size_t i = 0; i < n; i++) {
-		if (!failed[i] && (r.op != ADD || is_in_pod(&vfs[i], r.scenario)) &&
-		    (r.op != DEL || is_home(&vfs[i], n == 1)))
+		if (!failed[i] &&
+		    (r.scenario->alone || r.op != ADD || is_in_pod(&vfs[i], r.scenario)) &&
+		    (r.scenario->alone || r.op != DEL || is_home(&vfs[i], n == 1)))
 			continue;
 		cost.failures++;
 		cost.failed = i;
@@ -732,8 +750,8 @@ int main(int argc, char **argv)
 			const struct program *p = &programs[who];
 			bool *skip = &left_out[s - scenarios][who];
 
-			if (p->path[0] && !*skip && !(s->attrs && p->no_attrs) &&
-			    (n == 1 || s->at_once))
+			if (p->path[0] && !*skip && p->alone == s->alone &&
+			    !(s->attrs && p->no_attrs) && (n == 1 || s->at_once))
 				*skip = !go_through(p, s, n, round);
 		}
 	}

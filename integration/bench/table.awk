@@ -4,13 +4,18 @@
 BEGIN {
 	FS = "\t"
 	ours = "sriov"
-	program_count = split("sriov floor host-device peer", programs, " ")
+	program_count = split("sriov floor host-device peer ipam-shim host-local", programs, " ")
 	operation_count = split("VERSION ADD CHECK DEL", operations, " ")
 
 	# at once | scenario | operation | cost | at most so many times the floor's
 	target_count = split("1|no IPAM|ADD|wall|1.15;1|no IPAM|DEL|wall|1.15;1|no IPAM|ADD|cpu|1.5;" \
 		"1|no IPAM|DEL|cpu|1.5;1|start|VERSION|wall|1.2;56|no IPAM|ADD|wall|1.1;" \
 		"56|no IPAM|DEL|wall|1.1", targets, ";")
+	# what | this scenario, operation and program | to that of the same round | at most
+	between_count = split("wall|1|ipam-shim|ADD|sriov|1|no IPAM|ADD|sriov|1.1;" \
+		"wall|1|ipam-shim|ADD|sriov|1|host-local|ADD|host-device|0.33;" \
+		"wall|1|ipam-shim|ADD|sriov|1|host-local|ADD|peer|0.33;" \
+		"cpu|1|an address alone|ADD|ipam-shim|1|an address alone|ADD|host-local|0.125", between, ";")
 	max_rss_kb = 2048
 }
 
@@ -58,10 +63,14 @@ function cost_quantile(what, key, program, p,    values, i) {
 }
 
 # Within each round ours to the other's, and of these the median: what disturbs a moment disturbs both.
-function paired(what, key, other,    values, i) {
-	for (i = 1; i <= runs[key, other]; i++)
-		values[i] = cost[what, key, ours, i] / cost[what, key, other, i]
-	return quantile(values, runs[key, other], 0.5)
+function paired(what, key, other) {
+	return between_median(what, key, ours, key, other)
+}
+
+function between_median(what, key, program, other_key, other,    values, i) {
+	for (i = 1; i <= runs[other_key, other]; i++)
+		values[i] = cost[what, key, program, i] / cost[what, other_key, other, i]
+	return quantile(values, runs[other_key, other], 0.5)
 }
 
 function ratios(what, key, other) {
@@ -78,7 +87,7 @@ function title(key,    part) {
 }
 
 function row(a, b, c, d, e, f, g, h, i, j, k) {
-	printf "| %-27s | %-11s | %7s | %7s | %7s | %7s | %4s | %7s | %8s | %13s | %13s |\n",
+	printf "| %-29s | %-11s | %7s | %7s | %7s | %7s | %4s | %7s | %8s | %13s | %13s |\n",
 	       a, b, c, d, e, f, g, h, i, j, k
 }
 
@@ -105,12 +114,12 @@ function print_costs(    i, j, key, program) {
 }
 
 function verdict(what, limit, value, good) {
-	printf "| %-44s | %8s | %8s | %-6s |\n", what, limit, value, good ? "yes" : "**no**"
+	printf "| %-66s | %8s | %8s | %-6s |\n", what, limit, value, good ? "yes" : "**no**"
 }
 
-function print_verdicts(    i, part, key, value, rss, failures) {
-	printf "| %-44s | %8s | %8s | %-6s |\n", "to reach", "at most", "is", "there"
-	printf "| %-44s | %8s | %8s | %-6s |\n", "---", "--:", "--:", "---"
+function print_verdicts(    i, part, key, other_key, value, rss, failures) {
+	printf "| %-66s | %8s | %8s | %-6s |\n", "to reach", "at most", "is", "there"
+	printf "| %-66s | %8s | %8s | %-6s |\n", "---", "--:", "--:", "---"
 	for (i = 1; i <= target_count; i++) {
 		split(targets[i], part, "|")
 		key = part[1] "|" part[2] "|" part[3]
@@ -119,6 +128,17 @@ function print_verdicts(    i, part, key, value, rss, failures) {
 		value = paired(part[4], key, "floor")
 		verdict(title(key) ": " (part[4] == "cpu" ? "CPU" : "wall") " / floor", part[5],
 			sprintf("%.2f", value), value <= part[5])
+	}
+	for (i = 1; i <= between_count; i++) {
+		split(between[i], part, "|")
+		key = part[2] "|" part[3] "|" part[4]
+		other_key = part[6] "|" part[7] "|" part[8]
+		if (!runs[key, part[5]] || runs[key, part[5]] != runs[other_key, part[9]])
+			continue
+		value = between_median(part[1], key, part[5], other_key, part[9])
+		verdict(title(key) ", " part[5] ": " (part[1] == "cpu" ? "CPU" : "wall") " / " \
+			(other_key == key ? "" : title(other_key) ", ") part[9], part[10],
+			sprintf("%.2f", value), value <= part[10])
 	}
 	for (i = 1; i <= key_count; i++) {
 		failures += failed[keys[i], ours]

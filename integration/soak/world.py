@@ -14,6 +14,7 @@ import time
 
 STATE, LEASES, NETNS = '/run/sriov-cni', '/var/lib/cni/networks', '/run/netns'
 DEVICES, IGBVF = '/sys/bus/pci/devices', '/sys/bus/pci/drivers/igbvf'
+IPAM = ('host-local', 'ipam-shim')  # either keeps the same files
 FOREVER = 60  # no call of the plugin takes so long
 
 # What may differ, and why, stands at normal_world in integration/bats/lib.bash. Promiscuity is the kernel's count, not the
@@ -120,7 +121,7 @@ def state_files():
 
 
 def leases():
-    """(network, container, interface) of every address that host-local has given."""
+    """(network, container, interface) of every address that is given."""
     found = set()
     for path in glob.glob(LEASES + '/*/[0-9]*'):
         found.add((path.split('/')[-2], *read(path).split()))
