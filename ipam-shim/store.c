@@ -290,7 +290,7 @@ static int each_file(const struct store *s,
 	if (!dir)
 		return fail(s, errno, "list", "", e);
 	TAKE_FD(fd);
-	while (!r && (errno = 0, d = readdir(dir))) {
+	while (!r && (d = next_entry(dir))) {
 		struct inet_prefix addr;
 
 		if (!inet_addr_parse(d->d_name, &addr) ||
