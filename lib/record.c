@@ -326,7 +326,8 @@ static int from_json(json_t *doc, struct record *r, struct err *e)
 	    !raw.r.container_id || !raw.r.ifname || !raw.r.network || !raw.r.netns ||
 	    !raw.r.driver || !raw.link || !raw.found || !raw.wanted)
 		return err_set(e, CNI_ECONFIG, 0, "a member is missing");
-	if (!raw.pf || pciaddr_parse(raw.pf, &unused) < 0 ||
+	/* "" for a device that has no PF */
+	if (!raw.pf || (*raw.pf && pciaddr_parse(raw.pf, &unused) < 0) ||
 	    copy_text(raw.r.pf, sizeof(raw.r.pf), raw.pf) < 0)
 		return err_set(e, CNI_ECONFIG, 0, "\"pf\" is no PCI address");
 	if (link_from_json(raw.link, &raw.r.link, e) < 0 ||

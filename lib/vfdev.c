@@ -114,7 +114,7 @@ int vfdev_refresh(int sys, struct vfdev *d, struct err *e)
 		*e = link;
 		return -1;
 	}
-	return find_netdev(sys, d->name, false, d->ifname, e);
+	return find_netdev(sys, d->name, !d->pf[0], d->ifname, e);
 }
 
 bool vfdev_exists(int sys, const struct vfdev *d)
@@ -293,5 +293,33 @@ int vfdev_open(int sys, const struct pciaddr *addr, struct vfdev *ret, struct er
 			"VF %s is not where PF %s has its VFs: from %u behind it on, every %u",
 			d.name, d.pf, pf.offset, pf.stride);
 	vfdev_nth(&pf, (uint32_t)(distance / pf.stride), ret);
+	return 0;
+}
+
+int vfdev_open_whole(int sys, const struct pciaddr *addr, struct vfdev *ret, struct err *e)
+{
+	struct vfdev d = {.addr = *addr};
+	struct err none = {0};
+	uint32_t n;
+
+	pciaddr_text(addr, d.name);
+	if (!vfdev_exists(sys, &d))
+		return err_set(e, CNI_EDEVICE, 0, "there is no PCI device %s", d.name);
+	if (!sysfs_link_name(sys, d.pf, sizeof(d.pf), &none, DEVICES "/%s/physfn", d.name))
+		return err_set(
+			e, CNI_EDEVICE, 0,
+			"%s is a VF of PF %s; \"pfOnly\" is for devices that are none: remove it",
+			d.name, d.pf);
+	if (none.errnum != ENOENT) {
+		*e = none;
+		return -1;
+	}
+	if (!sysfs_read_u32(sys, &n, &none, DEVICES "/%s/sriov_numvfs", d.name) && n)
+		return err_set(
+			e, CNI_EDEVICE, 0,
+			"PF %s has %u VFs, which would be without a PF; take them away: echo 0 > " SYSFS_ROOT
+			"/" DEVICES "/%s/sriov_numvfs",
+			d.name, n, d.name);
+	*ret = d;
 	return 0;
 }

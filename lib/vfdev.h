@@ -36,7 +36,7 @@ struct vfdev_pf {
 /* A VF. Names are "" where there is none. */
 struct vfdev {
 	struct pciaddr addr, pf_addr;
-	char name[PCIADDR_TEXT], pf[PCIADDR_TEXT]; /* the same as text */
+	char name[PCIADDR_TEXT], pf[PCIADDR_TEXT]; /* the same as text; pf "": it has none */
 	uint32_t index;           /* of the VF on its PF: ip link set PF vf INDEX */
 	char pf_ifname[IFNAMSIZ]; /* the PF's netdev */
 	char ifname[IFNAMSIZ];    /* the VF's netdev in the host's namespace */
@@ -64,6 +64,13 @@ void vfdev_nth(const struct vfdev_pf *pf, uint32_t index, struct vfdev *ret);
  * stride.
  */
 int vfdev_open(int sys, const struct pciaddr *addr, struct vfdev *ret, struct err *e);
+
+/*
+ * Describes a device that is given away as a whole: a PF without VFs, or a NIC whose PF cannot be
+ * seen, as a VF in a virtual machine. It has no PF: pf is "". Errors: CNI_EDEVICE: there is no such
+ * device, it is a VF here, or a PF with VFs; CNI_EIO.
+ */
+int vfdev_open_whole(int sys, const struct pciaddr *addr, struct vfdev *ret, struct err *e);
 
 /* Reads the VF's driver and netdev again, after the VF moved or was rebound; both are "" where it
  * is gone. */

@@ -262,7 +262,7 @@ static int check_mac_unique(const struct attachment *a, struct err *e)
 	return 0;
 }
 
-static int check_values(const struct attachment *a, struct err *e)
+static int check_pf_values(const struct attachment *a, struct err *e)
 {
 	const struct vf_attrs want = vf_attrs_merge(attachment_vf_attrs(a), &a->conf->vf);
 	unsigned long long min = want.f[VF_MIN_TX].v, max = want.f[VF_MAX_TX].v;
@@ -279,6 +279,13 @@ static int check_values(const struct attachment *a, struct err *e)
 			"mtu %llu is above that of PF %s, which is %u: ip link set %s mtu %llu",
 			(unsigned long long)a->conf->mtu.v, a->pf.link.name, a->pf.link.mtu,
 			a->pf.link.name, (unsigned long long)a->conf->mtu.v);
+	return 0;
+}
+
+static int check_values(const struct attachment *a, struct err *e)
+{
+	if (a->vf.pf[0] && check_pf_values(a, e) < 0)
+		return -1;
 	return a->conf->ipam_type ? ipam_refuse(a, e) : 0;
 }
 
@@ -306,7 +313,8 @@ static int fill_record(struct attachment *a, struct err *e)
 	memcpy(r->link.altnames, a->link.altnames, sizeof(r->link.altnames));
 	memcpy(r->link.traits, a->link.traits, sizeof(r->link.traits));
 	r->link.xdp = a->link.xdp;
-	r->found = *attachment_vf_attrs(a);
+	if (a->vf.pf[0])
+		r->found = *attachment_vf_attrs(a);
 	r->wanted = a->conf->vf;
 	r->flr = a->conf->flr;
 	if (userspace_record(a, e) < 0 || rdma_look(a, e) < 0)
@@ -338,6 +346,8 @@ int attachment_take_link(struct attachment *a, struct err *e)
 
 int attachment_take_pf(struct attachment *a, struct err *e)
 {
+	if (!a->vf.pf[0])
+		return 0; /* "pfOnly" */
 	return rt_pf_get(a->host, a->vf.pf_ifname, &a->pf, e) < 0 ? -1 : check_pf(a, e);
 }
 

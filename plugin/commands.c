@@ -18,8 +18,9 @@ static int add(struct attachment *a, json_t **ret_answer, struct err *e)
 	all = cni_result_chain(a->conf->result, a->rec.result);
 	*ret_answer = cni_result_out(all, a->conf->version, e);
 	if (*ret_answer) {
-		log_line(LOG_INFO, "VF %s (PF %s, VF %u) attached as %s in %s", a->vf.name,
-			 a->vf.pf_ifname, a->vf.index, a->args->ifname, a->args->netns);
+		log_line(LOG_INFO, "VF %s (VF %u of PF %s) attached as %s in %s", a->vf.name,
+			 a->vf.index, a->vf.pf[0] ? a->vf.pf_ifname : "none", a->args->ifname,
+			 a->args->netns);
 		return 0;
 	}
 	if (steps_revert(a, &undo) < 0)

@@ -59,6 +59,7 @@ const struct jfield conf_fields[] = {
 	STRING("master",        c.pool.master),
 	UINT  ("vf",            c.pool.vf,              0, 65535),
 	OBJECT("pool",          c.pool.selectors),
+	BOOL  ("pfOnly",        c.pf_only),
 	STRING("driver",        c.driver),
 	MAC   ("mac",           c.vf.f[VF_MAC],         mac_words),
 	UINT  ("vlan",          c.vf.f[VF_VLAN],        0, 4094),
@@ -152,6 +153,27 @@ static int check_name(const struct raw *r, struct err *e)
 	return 0;
 }
 
+/* A device without a PF has nothing that a PF would keep for it, but its MAC. */
+static int check_pf_only(const struct conf *c, struct err *e)
+{
+	const char *key = c->pool.selectors ? "pool"
+			  : c->pool.vf.set  ? "vf"
+			  : c->pf_link.set  ? "pfLink"
+			  : c->driver       ? "driver"
+			  : c->flr          ? "flr"
+					    : NULL;
+
+	for (enum vf_field f = VF_MAC + 1; f < VF_FIELDS && !key; f++)
+		if (c->vf.f[f].set)
+			key = vf_field_name(f);
+	if (key)
+		return err_set(
+			e, CNI_ECONFIG, 0,
+			"\"%s\" does not go with \"pfOnly\": there is no PF of this device to do it",
+			key);
+	return 0;
+}
+
 #define DRIVER_CHARACTERS "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-"
 
 /* What the kinds of the rows cannot say, and what keys allow alone, but not together. */
@@ -164,6 +186,8 @@ static int check_together(const struct conf *c, struct err *e)
 		return err_set(e, CNI_ECONFIG, 0,
 			       "\"%s\" needs a \"vlan\" from 1 to 4094 to go with",
 			       f[VF_QOS].set && f[VF_QOS].v ? "vlanQoS" : "vlanProto");
+	if (c->pf_only && check_pf_only(c, e) < 0)
+		return -1;
 	if (c->driver && (strlen(c->driver) >= VFDEV_DRIVER || !c->driver[0] ||
 			  c->driver[strspn(c->driver, DRIVER_CHARACTERS)]))
 		return err_set(e, CNI_ECONFIG, 0, "\"driver\": \"%.64s\" is not a driver's name",
@@ -212,7 +236,7 @@ static int read_device_id(struct conf *c, struct err *e)
  */
 static int read_pool(struct conf *c, struct err *e)
 {
-	if (c->device_id || c->netdev || c->hwaddr.set)
+	if (c->device_id || c->netdev || c->hwaddr.set || c->pf_only)
 		return 0;
 	return pool_read(&c->pool, e) < 0 || pool_check(&c->pool, e) < 0 ? -1 : 0;
 }

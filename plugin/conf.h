@@ -33,6 +33,7 @@ struct conf {
 	struct opt hwaddr;         /* MAC of the VF's netdev on the host */
 	struct pool pool;          /* where to pick a VF, where no device_id is given */
 	struct vf_attrs vf;        /* what is wanted of the VF on its PF */
+	bool pf_only;              /* the device is no VF, and there is no PF to configure */
 	const char *driver;        /* the one to bind for the attachment; NULL: as the VF has it */
 	struct opt mtu;            /* bytes */
 	struct opt pf_link;        /* enum conf_pf_link */

@@ -6,7 +6,7 @@
 
 bool device_is_named(const struct conf *c)
 {
-	return c->device_id || c->netdev || c->hwaddr.set;
+	return c->device_id || c->netdev || c->hwaddr.set || (c->pf_only && c->pool.master);
 }
 
 /* The device of an interface, which has to be on the host. */
@@ -14,12 +14,13 @@ static int find_by_netdev(struct attachment *a, struct pciaddr *ret, struct err 
 {
 	const struct conf *c = a->conf;
 	char text[MAC_TEXT];
-	const char *what = c->netdev ?: mac_text(c->hwaddr.v, text);
+	const char *name = c->netdev ?: c->hwaddr.set ? NULL : c->pool.master;
+	const char *what = name ?: mac_text(c->hwaddr.v, text);
 	struct err none = {0};
 	struct rt_link link;
 
-	if ((c->netdev ? rt_link_by_name(a->host, c->netdev, &link, &none)
-		       : rt_link_by_mac(a->host, c->hwaddr.v, &link, &none)) < 0) {
+	if ((name ? rt_link_by_name(a->host, name, &link, &none)
+		  : rt_link_by_mac(a->host, c->hwaddr.v, &link, &none)) < 0) {
 		if (none.errnum == ENODEV)
 			return err_set(
 				e, CNI_EDEVICE, 0,
@@ -30,7 +31,7 @@ static int find_by_netdev(struct attachment *a, struct pciaddr *ret, struct err 
 		return -1;
 	}
 	if (pciaddr_parse(link.parent, ret) < 0)
-		return err_set(e, CNI_EDEVICE, 0, "%s is not the interface of a VF", what);
+		return err_set(e, CNI_EDEVICE, 0, "%s is not the interface of a PCI device", what);
 	return 0;
 }
 
@@ -40,5 +41,6 @@ int device_open(struct attachment *a, struct err *e)
 
 	if (!a->conf->device_id && find_by_netdev(a, &addr, e) < 0)
 		return -1;
-	return vfdev_open(a->sys, &addr, &a->vf, e);
+	return a->conf->pf_only ? vfdev_open_whole(a->sys, &addr, &a->vf, e)
+				: vfdev_open(a->sys, &addr, &a->vf, e);
 }

@@ -130,7 +130,8 @@ static void describe(const struct attachment *a, json_t *info)
 		json_object_set_new(info, "pci", pci);
 	}
 	json_object_set_new(pci, "pci-address", json_string(a->vf.name));
-	json_object_set_new(pci, "pf-pci-address", json_string(a->vf.pf));
+	if (a->vf.pf[0])
+		json_object_set_new(pci, "pf-pci-address", json_string(a->vf.pf));
 	if (sysfs_each(a->sys, keep_first, rdma, &none, "bus/pci/devices/%s/infiniband",
 		       a->vf.name) > 0)
 		json_object_set_new(pci, "rdma-device", json_string(rdma));

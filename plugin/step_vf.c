@@ -102,6 +102,8 @@ int vf_refresh_pf(struct attachment *a, struct err *e)
 	struct rt_pf pf;
 
 	rt_pf_clear(&a->pf);
+	if (!a->vf.pf[0])
+		return 0; /* "pfOnly" */
 	if (vfdev_pf_ifname(a->sys, a->vf.pf, a->vf.pf_ifname, e) < 0)
 		return -1;
 	if (!a->vf.pf_ifname[0])

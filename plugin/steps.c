@@ -26,16 +26,16 @@ static const struct {
 	int (*apply)(struct attachment *a, struct err *e);
 	int (*revert)(struct attachment *a, struct err *e);
 	int (*check)(struct attachment *a, struct err *e);
-	enum { ANY_VF, WITH_NETDEV } which; /* for a VF of another kind the step does nothing */
+	enum { ANY_VF, WITH_PF, WITH_NETDEV } which; /* for others the step does nothing */
 } steps[] = {
 	/* clang-format off */
 	/* to ...                             apply          revert           check          for */
 	{"claim the VF",                      claim_apply,   claim_revert,    NULL,          ANY_VF},
 	{"record the VF as found",            record_apply,  record_revert,   NULL,          ANY_VF},
-	{"bring the PF up",                   pf_link_apply, pf_link_revert,  NULL,          ANY_VF},
+	{"bring the PF up",                   pf_link_apply, pf_link_revert,  NULL,          WITH_PF},
 	{"give the VF's link back as found",  NULL,          own_link_revert, NULL,          ANY_VF},
 	{"change the VF's driver",            unbind_apply,  unbind_revert,   NULL,          ANY_VF},
-	{"configure the VF on its PF",        vf_apply,      vf_revert,       vf_check,      ANY_VF},
+	{"configure the VF on its PF",        vf_apply,      vf_revert,       vf_check,      WITH_PF},
 	{"bind the attachment's driver",      bind_apply,    bind_revert,     bind_check,    ANY_VF},
 	{"move the VF between host and pod",  move_apply,    move_revert,     move_check,    WITH_NETDEV},
 	{"give the pod interface its MAC",    mac_apply,     NULL,            NULL,          WITH_NETDEV},
@@ -55,7 +55,8 @@ static const struct {
 
 static bool concerns(const struct attachment *a, size_t i)
 {
-	return steps[i].which != WITH_NETDEV || attachment_has_netdev(a);
+	return steps[i].which == ANY_VF ||
+	       (steps[i].which == WITH_PF ? a->rec.pf[0] != '\0' : attachment_has_netdev(a));
 }
 
 static int revert_from(struct attachment *a, size_t i, struct err *e)

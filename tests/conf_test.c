@@ -68,6 +68,8 @@ static json_t *shown(const struct conf *c)
 		json_object_set(j, "result", c->result);
 	if (c->strict)
 		json_object_set_new(j, "strict", json_true());
+	if (c->pf_only)
+		json_object_set_new(j, "pfOnly", json_true());
 	if (c->flr)
 		json_object_set_new(j, "flr", json_true());
 	if (!c->announce)
@@ -135,6 +137,8 @@ static const struct {
 	{"pool", "{'deviceID': '3b:02.1', 'pool': {'unread': 1}}",
 	 "{'device': '0000:3b:02.1'}"}, /* nothing is picked */
 	{"mac", "{'mac': 'Stable'}", "{'vf': {'mac': '66:87:99:9e:e6:19'}}"},
+	{"pfOnly", "{'pfOnly': true, 'master': 'ens1f0', 'mac': '02:00:5e:00:00:01'}",
+	 "{'pfOnly': true, 'master': 'ens1f0', 'vf': {'mac': '02:00:5e:00:00:01'}}"},
 	{"vlan", "{'vlan': 0}", "{'vf': {'vlan': 0, 'vlanQoS': 0, 'vlanProto': '802.1q'}}"},
 	{"vlan", "{'vlan': 4094}", "{'vf': {'vlan': 4094, 'vlanQoS': 0, 'vlanProto': '802.1q'}}"},
 	{"vlanQoS", "{'vlan': 1, 'vlanQoS': 0}",
@@ -282,6 +286,17 @@ static const struct {
 	{"pool", "{'pool': {'numaNode': -1}}", CNI_ECONFIG, "pool: \"numaNode\": -1", false},
 	{"pool", "{'pool': {'policy': 'random'}}", CNI_ECONFIG, "one of \"pack\" \"spread\"",
 	 false},
+	{"pfOnly", "{'pfOnly': 1}", CNI_ECONFIG, "\"pfOnly\": 1 was given, true or false", false},
+	{"pfOnly", "{'pfOnly': true, 'vlan': 1}", CNI_ECONFIG,
+	 "\"vlan\" does not go with \"pfOnly\"", false},
+	{"pfOnly", "{'pfOnly': true, 'trust': 'on'}", CNI_ECONFIG, "\"trust\" does not go", false},
+	{"pfOnly", "{'pfOnly': true, 'pfLink': 'raise'}", CNI_ECONFIG, "\"pfLink\" does not",
+	 false},
+	{"pfOnly", "{'pfOnly': true, 'pool': {}}", CNI_ECONFIG, "\"pool\" does not", false},
+	{"pfOnly", "{'pfOnly': true, 'master': 'a', 'vf': 1}", CNI_ECONFIG, "\"vf\" does not",
+	 false},
+	{"pfOnly", "{'pfOnly': true, 'driver': 'vfio-pci'}", CNI_ECONFIG, "\"driver\" does", false},
+	{"pfOnly", "{'pfOnly': true, 'flr': true}", CNI_ECONFIG, "\"flr\" does not", false},
 	{"mac", "{'mac': '00:00:00:00:00:00'}", CNI_ECONFIG,
 	 "\"mac\": \"00:00:00:00:00:00\" was given", false},
 	{"mac", "{'mac': '03:00:5e:00:00:01'}", CNI_ECONFIG, "a unicast MAC address", false},

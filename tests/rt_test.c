@@ -193,7 +193,7 @@ static void of_many_links_the_dump_is_read_to_its_end(void **state)
 
 static void one_message_moves_renames_and_brings_up(void **state)
 {
-	const struct rt_link_change c = {pod_ns, "net1", 0x02005e000001, 1400, 1, 0, 0};
+	const struct rt_link_change c = {pod_ns, "net1", 0x02005e000001, 1400, 1, 0, 0, {{0}}};
 	struct rt_link l;
 	struct err e = {0};
 
@@ -225,7 +225,7 @@ static void what_is_not_to_change_stays(void **state)
 
 static void a_name_that_is_taken_is_told_as_the_kernel_tells_it(void **state)
 {
-	const struct rt_link_change c = {pod_ns, "net1", 0, 0, 1, 0, 0};
+	const struct rt_link_change c = {pod_ns, "net1", 0, 0, 1, 0, 0, {{0}}};
 	struct rt_link l;
 	struct err e = {0};
 

@@ -236,6 +236,34 @@ static void without_driver_or_netdev_the_names_are_empty(void **state)
 	expect_int(e.code, 0);
 }
 
+static void a_device_is_given_away_whole_where_it_has_no_vfs(void **state)
+{
+	const struct pciaddr pf = {0, 0x100}, vf = {0, 0x180}, nic = {0, 0x208}, none = {0, 0x300};
+	_cleanup_fd_ int sys = -1;
+	struct err e = {0};
+	struct vfdev d;
+
+	(void)state;
+	make_pf("0000:01:00.0", "128\n", "2\n");
+	make_vf("0000:01:10.0", "0000:01:00.0");
+	scratch_file("0x1af4\n", DEVICE "/vendor", "0000:02:01.0"); /* a NIC without SR-IOV */
+	make_netdev("0000:02:01.0", "eth0", NULL);
+	sys = sysfs_open(scratch_path("."), &e);
+	expect_err(vfdev_open_whole(sys, &pf, &d, &e), &e, CNI_EDEVICE,
+		   "PF 0000:01:00.0 has 7 VFs");
+	scratch_file("0\n", DEVICE "/sriov_numvfs", "0000:01:00.0");
+	expect_ok(vfdev_open_whole(sys, &pf, &d, &e), &e);
+	expect_text(d.name, "0000:01:00.0");
+	expect_text(d.pf, "");
+	expect_ok(vfdev_open_whole(sys, &nic, &d, &e), &e);
+	expect_ok(vfdev_refresh(sys, &d, &e), &e);
+	expect_text(d.ifname, "eth0");
+	expect_err(vfdev_open_whole(sys, &vf, &d, &e), &e, CNI_EDEVICE,
+		   "0000:01:10.0 is a VF of PF 0000:01:00.0");
+	expect_err(vfdev_open_whole(sys, &none, &d, &e), &e, CNI_EDEVICE,
+		   "there is no PCI device 0000:03:00.0");
+}
+
 static void a_pf_without_netdev_is_refused(void **state)
 {
 	struct vfdev d;
@@ -468,6 +496,7 @@ int main(void)
 		SCRATCH_TEST(a_vf_is_described),
 		SCRATCH_TEST(what_is_no_vf_is_said_to_be_what_it_is),
 		SCRATCH_TEST(without_driver_or_netdev_the_names_are_empty),
+		SCRATCH_TEST(a_device_is_given_away_whole_where_it_has_no_vfs),
 		SCRATCH_TEST(a_pf_without_netdev_is_refused),
 		SCRATCH_TEST(a_vf_that_moved_or_was_rebound_is_read_again),
 		SCRATCH_TEST(a_driver_is_bound_by_its_name),

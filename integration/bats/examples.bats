@@ -17,19 +17,34 @@ example() {
 	jq '.name = "listed"' <<<"$text" >"$NETCONFPATH/10-listed.conflist"
 }
 
+# Those that this machine has not what they need for: a PF without VFs (pick.bats, D12), a DHCP server and the daemon
+# (ipam_shim.bats), a Kubernetes API server.
+ELSEWHERE='39-whole-port|53-dhcp|54-whereabouts'
+
+# attached FILE - the VF is in the pod, or has the driver that a program needs
+attached() {
+	if [[ $(readlink "/sys/bus/pci/devices/$PF0V0/driver") == */vfio-pci ]]; then
+		grep -q vfio "$1" || fail "$1 says nothing of vfio"
+	else
+		link_has p1 net1 UP 'parentbus pci'
+	fi
+}
+
 @test "N13 each example is attached, checked and given back" {
 	local file n=0
 	later 'rm -f /var/log/sriov-cni.log'
 	no_link_local
 	network
+	modprobe vfio-pci
 	for file in "$BATS_TEST_DIRNAME"/../../conf-examples/*.{conflist,yaml}; do
+		[[ ! $file =~ $ELSEWHERE ]] || continue
 		example "$file" || fail "$file cannot be read"
 		CAP_ARGS='{"mac": "02:00:5e:00:00:22", "ips": ["198.51.100.22/24"]}' cnitool add || fail "$file"
-		link_has p1 net1 UP 'parentbus pci' || fail "$file"
+		attached "$file" || fail "$file"
 		cnitool check || fail "$file"
 		cnitool del || fail "$file"
 		unchanged || fail "$file"
 		n=$((n + 1))
 	done
-	((n > 20)) || fail "only $n examples were found"
+	((n > 30)) || fail "only $n examples were found"
 }

@@ -305,9 +305,49 @@ hold() {
 	keep 'there is no interface 02:00:00:00:00:99 on the host'
 	pick '"device": "lo"'
 	cni ADD p1
-	keep 'lo is not the interface of a VF'
+	keep 'lo is not the interface of a PCI device'
 	pick '"device": "pf0"'
 	cni ADD p1
 	keep "$PF0 is a PF with 7 VFs"
 	refused_each 101
+}
+
+# --- D12, D13: a device that is no VF ---
+
+@test "D12 with pfOnly a PF without VFs goes to the pod as a whole, and comes back as it was" {
+	local keys
+
+	pick '"master": "pf1", "pfOnly": true'
+	cni ADD p1
+	refused 101 "PF $PF1 has 7 VFs" "echo 0 > /sys/bus/pci/devices/$PF1/sriov_numvfs"
+	conf "$PF1V0" '"pfOnly": true'
+	cni ADD p1
+	refused 101 "$PF1V0 is a VF of PF $PF1"
+	echo 0 >"/sys/bus/pci/devices/$PF1/sriov_numvfs"
+	later 'make_vfs pf1; world >"$T/start"' # they come with other MACs
+	snapshot
+	for keys in '"master": "pf1"' "\"deviceID\": \"$PF1\"" '"device": "pf1"'; do
+		pick "$keys, \"pfOnly\": true, \"mac\": \"02:00:5e:00:00:01\", \"mtu\": 1400, $HOST_LOCAL"
+		ADD p1
+		link_has p1 net1 "parentdev $PF1" UP 02:00:5e:00:00:01 'mtu 1400'
+		no_link '' pf1
+		CHECK p1
+		ip -n p1 link set net1 name other
+		DEL p1
+		unchanged
+	done
+}
+
+@test "D12 a PF that was given away and is killed on its way is brought back" {
+	echo 0 >"/sys/bus/pci/devices/$PF1/sriov_numvfs"
+	later 'make_vfs pf1; world >"$T/start"' # they come with other MACs
+	snapshot
+	pick '"master": "pf1", "pfOnly": true, "mtu": 1400'
+	under=(strace -qq -o /dev/null -e trace=sendto -e inject=sendto:signal=KILL:when=5)
+	cni ADD p1
+	under=()
+	equal 'exit status' "$status" 137
+	[[ -e /run/sriov-cni/$PF1.json ]]
+	DEL p1
+	unchanged
 }
