@@ -67,10 +67,14 @@ int sysfs_read_u32(int root, uint32_t *ret, struct err *e, const char *fmt, ...)
 	return 0;
 }
 
-bool sysfs_exists(int root, const char *fmt, ...)
+int sysfs_exists(int root, struct err *e, const char *fmt, ...)
 {
 	PATH(path, fmt);
-	return !faccessat(root, path, F_OK, 0);
+	if (!faccessat(root, path, F_OK, 0))
+		return 1;
+	return errno == ENOENT
+		       ? 0
+		       : err_set(e, CNI_EIO, errno, "cannot look at " SYSFS_ROOT "/%s", path);
 }
 
 int sysfs_write(int root, const char *text, struct err *e, const char *fmt, ...)

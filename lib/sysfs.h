@@ -32,8 +32,9 @@ int sysfs_read(int root, char *buf, size_t size, struct err *e, const char *fmt,
 int sysfs_read_u32(int root, uint32_t *ret, struct err *e, const char *fmt, ...)
 	__attribute__((format(printf, 4, 5)));
 
-/* Whether there is such an entry. */
-bool sysfs_exists(int root, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+/* Whether there is such an entry. Result: 1 or 0. */
+int sysfs_exists(int root, struct err *e, const char *fmt, ...)
+	__attribute__((format(printf, 3, 4)));
 
 /* Writes text to a file that is there. */
 int sysfs_write(int root, const char *text, struct err *e, const char *fmt, ...)

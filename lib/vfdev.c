@@ -117,9 +117,9 @@ int vfdev_refresh(int sys, struct vfdev *d, struct err *e)
 	return find_netdev(sys, d->name, !d->pf[0], d->ifname, e);
 }
 
-bool vfdev_exists(int sys, const struct vfdev *d)
+int vfdev_exists(int sys, const struct vfdev *d, struct err *e)
 {
-	return sysfs_exists(sys, DEVICES "/%s/vendor", d->name);
+	return sysfs_exists(sys, e, DEVICES "/%s/vendor", d->name);
 }
 
 int vfdev_unbind(int sys, const struct vfdev *d, struct err *e)
@@ -187,7 +187,10 @@ int vfdev_bind_override(int sys, const struct vfdev *d, const char *driver, cons
 
 bool vfdev_has_driver(int sys, const char *driver)
 {
-	return !strchr(driver, '/') && sysfs_exists(sys, "bus/pci/drivers/%s/bind", driver);
+	struct err unknown;
+
+	return !strchr(driver, '/') &&
+	       sysfs_exists(sys, &unknown, "bus/pci/drivers/%s/bind", driver) > 0;
 }
 
 bool vfdev_is_vfio(const char *driver)
@@ -218,9 +221,12 @@ int vfdev_mac_is_own(int sys, const struct vfdev *d, struct err *e)
 
 static int no_vf(int sys, const struct vfdev *d, struct err *e)
 {
+	int there = vfdev_exists(sys, d, e);
 	uint32_t n;
 
-	if (!vfdev_exists(sys, d))
+	if (there < 0)
+		return -1;
+	if (!there)
 		return err_set(e, CNI_EDEVICE, 0,
 			       "there is no PCI device %s; list the VFs with: ls -d " SYSFS_ROOT
 			       "/" DEVICES "/*/virtfn*",
@@ -300,11 +306,14 @@ int vfdev_open_whole(int sys, const struct pciaddr *addr, struct vfdev *ret, str
 {
 	struct vfdev d = {.addr = *addr};
 	struct err none = {0};
-	uint32_t n;
+	uint32_t n = 0;
+	int there;
 
 	pciaddr_text(addr, d.name);
-	if (!vfdev_exists(sys, &d))
-		return err_set(e, CNI_EDEVICE, 0, "there is no PCI device %s", d.name);
+	there = vfdev_exists(sys, &d, e);
+	if (there <= 0)
+		return there < 0 ? -1
+				 : err_set(e, CNI_EDEVICE, 0, "there is no PCI device %s", d.name);
 	if (!sysfs_link_name(sys, d.pf, sizeof(d.pf), &none, DEVICES "/%s/physfn", d.name))
 		return err_set(
 			e, CNI_EDEVICE, 0,
@@ -314,7 +323,12 @@ int vfdev_open_whole(int sys, const struct pciaddr *addr, struct vfdev *ret, str
 		*e = none;
 		return -1;
 	}
-	if (!sysfs_read_u32(sys, &n, &none, DEVICES "/%s/sriov_numvfs", d.name) && n)
+	if (sysfs_read_u32(sys, &n, &none, DEVICES "/%s/sriov_numvfs", d.name) < 0 &&
+	    none.errnum != ENOENT) {
+		*e = none;
+		return -1;
+	}
+	if (n)
 		return err_set(
 			e, CNI_EDEVICE, 0,
 			"PF %s has %u VFs, which would be without a PF; take them away: echo 0 > " SYSFS_ROOT

@@ -76,8 +76,9 @@ int vfdev_open_whole(int sys, const struct pciaddr *addr, struct vfdev *ret, str
  * is gone. */
 int vfdev_refresh(int sys, struct vfdev *d, struct err *e);
 
-/* Whether there still is such a PCI device. */
-bool vfdev_exists(int sys, const struct vfdev *d);
+/* Whether there still is such a PCI device. Result: 1 or 0. Errors: CNI_EIO: that cannot be told.
+ */
+int vfdev_exists(int sys, const struct vfdev *d, struct err *e);
 
 /*
  * Binds the VF to a driver, or unbinds it from the one it has; what is so already is fine. When

@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 
+#include "cni.h"
 #include "mem.h"
 #include "sysfs.h"
 #include "vfdev.h"
@@ -152,8 +153,10 @@ int vfio_find_user(int sys, const char *pci, struct vfio_user *ret, struct err *
 
 		if (fd >= 0)
 			return 0;
-		if (errno != EBUSY)
+		if (errno == ENOENT || errno == ENODEV)
 			continue;
+		if (errno != EBUSY)
+			return err_set(e, CNI_EIO, errno, "cannot look whether %s is in use", path);
 		doors.group = stat(path, &st) < 0 ? 0 : st.st_rdev;
 		(void)search_user(&doors, ret); /* it is in use, whoever it is */
 		return 1;

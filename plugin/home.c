@@ -143,10 +143,10 @@ static int rebind(struct attachment *a, struct rt_link *ret, struct err *e)
 
 int home_bring(struct attachment *a, struct rt_link *ret, struct err *e)
 {
-	int r;
+	int r = vfdev_exists(a->sys, &a->vf, e);
 
-	if (!vfdev_exists(a->sys, &a->vf))
-		return 0; /* the VFs were taken away: there is none to come home */
+	if (r <= 0)
+		return r; /* 0: the VFs were taken away: there is none to come home */
 	if (a->vf.driver[0] && strcmp(a->vf.driver, a->rec.driver)) {
 		log_line(
 			LOG_WARNING,

@@ -37,9 +37,13 @@ static bool is_to_leave(const struct attachment *a)
 int bind_revert(struct attachment *a, struct err *e)
 {
 	struct err refused = {0};
+	int there;
 
-	if (!userspace_concerns(&a->rec) || !vfdev_exists(a->sys, &a->vf))
+	if (!userspace_concerns(&a->rec))
 		return 0;
+	there = vfdev_exists(a->sys, &a->vf, e);
+	if (there <= 0)
+		return there;
 	/* vfio lets go of no device that a process has open, and the unbind would wait for ever */
 	if (userspace_await_free(a, e) < 0)
 		return -1;
@@ -68,9 +72,13 @@ int unbind_revert(struct attachment *a, struct err *e)
 {
 	const struct record *r = &a->rec;
 	struct rt_link link;
+	int there;
 
-	if (!userspace_concerns(r) || !vfdev_exists(a->sys, &a->vf))
+	if (!userspace_concerns(r))
 		return 0;
+	there = vfdev_exists(a->sys, &a->vf, e);
+	if (there <= 0)
+		return there;
 	if (vfdev_refresh(a->sys, &a->vf, e) < 0)
 		return -1;
 	if (r->bind && !strcmp(a->vf.driver, r->bind))

@@ -355,10 +355,10 @@ static void a_driver_is_bound_by_its_name(void **state)
 	struct err e = {0};
 
 	(void)state;
-	expect_int(vfdev_exists(sys, &d), false);
+	expect_int(vfdev_exists(sys, &d, &e), 0);
 	make_vf(d.name, "0000:01:00.0");
 	scratch_file("0x8086\n", "bus/pci/devices/%s/vendor", d.name);
-	expect_int(vfdev_exists(sys, &d), true);
+	expect_int(vfdev_exists(sys, &d, &e), 1);
 
 	expect_err(vfdev_bind(sys, &d, "igbvf", &e), &e, CNI_EIO, "bus/pci/drivers/igbvf/bind");
 	expect_int(e.errnum, ENOENT); /* it is not loaded */
