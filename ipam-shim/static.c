@@ -8,6 +8,7 @@ static int add_configured(json_t *ips, const json_t *item, struct err *e)
 {
 	const char *address = json_string_value(json_object_get(item, "address"));
 	const json_t *gateway = json_object_get(item, "gateway");
+	char text[INET_PREFIX_TEXT];
 	struct inet_prefix p, gw;
 	json_t *ip;
 
@@ -15,7 +16,8 @@ static int add_configured(json_t *ips, const json_t *item, struct err *e)
 		return err_set(e, CNI_ECONFIG, 0,
 			       "ipam: addresses: \"%.64s\" is not an address like \"10.1.2.3/24\"",
 			       address ?: "");
-	ip = json_pack("{s:s}", "address", address);
+	/* as every runtime writes it, so that CHECK finds it in prevResult */
+	ip = json_pack("{s:s}", "address", inet_prefix_text(&p, text));
 	json_array_append_new(ips, ip);
 	if (!gateway || json_is_null(gateway) || !*(json_string_value(gateway) ?: "."))
 		return 0;

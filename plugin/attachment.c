@@ -359,6 +359,8 @@ int attachment_look(struct attachment *a, struct err *e)
 		return -1;
 	if (!device_is_named(a->conf))
 		return pick_look(a, e);
+	if (!a->conf->device_id && !device_is_on_host(a))
+		return 0; /* a container has it, as far as can be told */
 	if (device_open(a, e) < 0 || attachment_take_pf(a, e) < 0)
 		return -1;
 	return userspace_check_loaded(a, e);
@@ -367,7 +369,9 @@ int attachment_look(struct attachment *a, struct err *e)
 /* The VF that the configuration names. */
 static int take_named(struct attachment *a, struct err *e)
 {
-	if (device_open(a, e) < 0 || attachment_lock(a, a->vf.name, ATTACHMENT_LOCK_MS, e) < 0 ||
+	/* an interface that a killed ADD has moved is not found by its name on the host */
+	if ((!a->conf->device_id && recovery_settle_own(a, e) < 0) || device_open(a, e) < 0 ||
+	    attachment_lock(a, a->vf.name, ATTACHMENT_LOCK_MS, e) < 0 ||
 	    recovery_settle(a, e) < 0 || vfdev_refresh(a->sys, &a->vf, e) < 0 ||
 	    await_netdev(a, e) < 0 || attachment_take_link(a, e) < 0)
 		return -1;

@@ -110,7 +110,7 @@ static int collect(const char *vf, void *arg, struct err *e)
 
 static int gc(struct attachment *a, json_t **ret_answer, struct err *e)
 {
-	struct err first = {0};
+	struct err first = {0}, now = {0};
 
 	(void)ret_answer; /* GC has none */
 	if (need_1_1_0(a, e) < 0)
@@ -120,11 +120,17 @@ static int gc(struct attachment *a, json_t **ret_answer, struct err *e)
 			 "GC without \"cni.dev/valid-attachments\": nothing is released");
 		return 0;
 	}
-	if (record_each(a->folder, collect, a, &first) < 0 || first.code) {
+	if (record_each(a->folder, collect, a, &first) < 0) {
 		*e = first;
 		return -1;
 	}
-	return ipam_collect(a, e);
+	/* a VF that is stuck keeps its own addresses, and nobody else's */
+	if (ipam_collect(a, &now) < 0)
+		(void)err_keep_first(&first, &now); /* told below */
+	if (!first.code)
+		return 0;
+	*e = first;
+	return -1;
 }
 
 static int status(struct attachment *a, json_t **ret_answer, struct err *e)

@@ -9,29 +9,42 @@ bool device_is_named(const struct conf *c)
 	return c->device_id || c->netdev || c->hwaddr.set || (c->pf_only && c->pool.master);
 }
 
-/* The device of an interface, which has to be on the host. */
-static int find_by_netdev(struct attachment *a, struct pciaddr *ret, struct err *e)
+/* The interface that names the device. errnum ENODEV: it is not on the host. */
+static int find_netdev(const struct attachment *a, struct rt_link *ret, struct err *e)
 {
 	const struct conf *c = a->conf;
-	char text[MAC_TEXT];
 	const char *name = c->netdev ?: c->hwaddr.set ? NULL : c->pool.master;
-	const char *what = name ?: mac_text(c->hwaddr.v, text);
+
+	return name ? rt_link_by_name(a->host, name, ret, e)
+		    : rt_link_by_mac(a->host, c->hwaddr.v, ret, e);
+}
+
+bool device_is_on_host(const struct attachment *a)
+{
 	struct err none = {0};
 	struct rt_link link;
 
-	if ((name ? rt_link_by_name(a->host, name, &link, &none)
-		  : rt_link_by_mac(a->host, c->hwaddr.v, &link, &none)) < 0) {
+	return !find_netdev(a, &link, &none) || none.errnum != ENODEV;
+}
+
+static int find_by_netdev(struct attachment *a, struct pciaddr *ret, struct err *e)
+{
+	struct err none = {0};
+	struct rt_link link;
+
+	if (find_netdev(a, &link, &none) < 0) {
 		if (none.errnum == ENODEV)
 			return err_set(
 				e, CNI_EDEVICE, 0,
-				"there is no interface %s on the host; where a container has it, it comes back "
-				"with DEL",
-				what);
+				"%s: there is none on the host; where a container has it, it comes back with "
+				"DEL",
+				none.msg);
 		*e = none;
 		return -1;
 	}
 	if (pciaddr_parse(link.parent, ret) < 0)
-		return err_set(e, CNI_EDEVICE, 0, "%s is not the interface of a PCI device", what);
+		return err_set(e, CNI_EDEVICE, 0, "%s is not the interface of a PCI device",
+			       link.name);
 	return 0;
 }
 

@@ -7,6 +7,9 @@
 /* Whether it names one: by PCI address, interface or MAC. */
 bool device_is_named(const struct conf *c);
 
+/* Whether the interface that names it is on the host. Not for one that is named by PCI address. */
+bool device_is_on_host(const struct attachment *a);
+
 /*
  * Describes it: a->vf, as vfdev_open() does. Errors: CNI_EDEVICE: there is no such device or
  * interface, or it is no VF; CNI_EKERNEL, CNI_EIO.

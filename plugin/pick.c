@@ -108,40 +108,19 @@ static int try_pf(struct pick *p, struct pick_pf *pf, bool stale)
 			continue;
 		by = holder(p, &vf.addr);
 		p->matching += !stale;
-		if (!!by != stale) {
-			if (by && p->look)
-				reasons_add(&p->why, "VF %s is held by container %s, interface %s",
-					    vf.name, by->owner, by->ifname);
+		if (!!by != stale)
 			continue;
-		}
 		if (stale && recovery_is_held(p->a->folder, vf.name, &held)) {
 			reasons_add(&p->why, "%s", held.msg);
 			continue;
 		}
+		if (stale && p->look)
+			return 1; /* ADD would give back what is left of it, and take it */
 		p->a->vf = vf;
 		if (try_vf(p, pf))
 			return 1;
 	}
 	return 0;
-}
-
-/* An ADD that ended half-way, or whose container died, comes again: it left this interface a VF. */
-static int settle_own(struct attachment *a, struct err *e)
-{
-	int found =
-		record_index_find(a->folder, a->args->container_id, a->args->ifname, a->vf.name, e);
-	struct err held = {0};
-
-	if (found <= 0)
-		return found;
-	if (attachment_lock(a, a->vf.name, ATTACHMENT_LOCK_MS, e) < 0)
-		return -1;
-	found = recovery_settle(a, &held);
-	attachment_unlock(a);
-	if (!found || held.code == CNI_EAGAIN)
-		return 0; /* the VF has another owner by now: the entry is of no meaning */
-	*e = held;
-	return -1;
 }
 
 /* The PFs with the fewest VFs of this container first, then those with the fewest in use. */
@@ -198,14 +177,12 @@ static void pick_clear(struct pick *p)
 static int pick(struct pick *p, struct err *e)
 {
 	struct attachment *a = p->a;
-	int passes = p->look ? 1 : 2; /* what the dead hold comes last */
-
 	if (pick_pfs_find(a, &p->pfs, &p->why, e) < 0 ||
 	    record_index_list(a->folder, &p->held, &p->n_held, e) < 0)
 		return -1;
 	if (a->conf->pool.policy.v == POOL_SPREAD)
 		spread(p);
-	for (int pass = 0; pass < passes; pass++)
+	for (int pass = 0; pass < 2; pass++) /* what the dead hold comes last */
 		for (size_t i = 0; i < p->pfs.n; i++)
 			if (try_pf(p, &p->pfs.pf[i], pass == 1))
 				return 0;
@@ -216,7 +193,7 @@ int pick_vf(struct attachment *a, struct err *e)
 {
 	_cleanup_(pick_clear) struct pick p = {.a = a};
 
-	return settle_own(a, e) < 0 ? -1 : pick(&p, e);
+	return recovery_settle_own(a, e) < 0 ? -1 : pick(&p, e);
 }
 
 int pick_look(struct attachment *a, struct err *e)

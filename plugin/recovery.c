@@ -209,6 +209,24 @@ int recovery_settle(struct attachment *a, struct err *e)
 	return ret;
 }
 
+int recovery_settle_own(struct attachment *a, struct err *e)
+{
+	int found =
+		record_index_find(a->folder, a->args->container_id, a->args->ifname, a->vf.name, e);
+	struct err held = {0};
+
+	if (found <= 0)
+		return found;
+	if (attachment_lock(a, a->vf.name, ATTACHMENT_LOCK_MS, e) < 0)
+		return -1;
+	found = recovery_settle(a, &held);
+	attachment_unlock(a);
+	if (!found || held.code == CNI_EAGAIN)
+		return 0; /* the VF has another owner by now: the entry is of no meaning */
+	*e = held;
+	return -1;
+}
+
 int recovery_load(struct attachment *a, struct err *e)
 {
 	const struct cni_args *args = a->args;

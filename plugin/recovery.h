@@ -27,6 +27,13 @@ int recovery_collect(const struct attachment *a, const char *vf, const json_t *v
 int recovery_settle(struct attachment *a, struct err *e);
 
 /*
+ * For ADD that does not know its VF yet: an ADD of the same interface that ended half-way, or whose
+ * container died, left it one, which is given back. Errors: CNI_ECONFIG: the interface has a VF;
+ * those of giving back.
+ */
+int recovery_settle_own(struct attachment *a, struct err *e);
+
+/*
  * Whether a living container has the VF, as far as can be told without its lock and without
  * entering the namespace: then *e says who, with CNI_EAGAIN. Where it does not, recovery_settle()
  * knows.

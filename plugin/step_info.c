@@ -16,7 +16,6 @@
 #include "log.h"
 #include "mem.h"
 #include "steps.h"
-#include "sysfs.h"
 
 #define VERSION "1.1.0"
 
@@ -110,18 +109,10 @@ int info_look(struct attachment *a, struct err *e)
 	return 0;
 }
 
-static int keep_first(const char *name, void *arg)
-{
-	(void)snprintf(arg, NAME_MAX + 1, "%s", name); /* a name in sysfs */
-	return 1;
-}
-
 /* Adds what is known of the VF to what is there. The kind of device may be another one there. */
 static void describe(const struct attachment *a, json_t *info)
 {
 	json_t *pci = json_object_get(info, "pci");
-	char rdma[NAME_MAX + 1];
-	struct err none;
 
 	json_object_set_new(info, "type", json_string("pci"));
 	json_object_set_new(info, "version", json_string(VERSION));
@@ -132,9 +123,8 @@ static void describe(const struct attachment *a, json_t *info)
 	json_object_set_new(pci, "pci-address", json_string(a->vf.name));
 	if (a->vf.pf[0])
 		json_object_set_new(pci, "pf-pci-address", json_string(a->vf.pf));
-	if (sysfs_each(a->sys, keep_first, rdma, &none, "bus/pci/devices/%s/infiniband",
-		       a->vf.name) > 0)
-		json_object_set_new(pci, "rdma-device", json_string(rdma));
+	if (a->rdma[0])
+		json_object_set_new(pci, "rdma-device", json_string(a->rdma));
 }
 
 static int write_text(int folder, const struct place *p, const char *text, struct err *e)
@@ -201,7 +191,9 @@ int info_revert(struct attachment *a, struct err *e)
 	folder = open_folder(&p);
 	if (folder < 0 && errno == ENOENT)
 		return 0;
-	if (folder >= 0 && (!unlinkat(folder, p.temporary, 0) || errno == ENOENT) &&
+	/* a folder of that name is not what a killed process has left */
+	if (folder >= 0 &&
+	    (!unlinkat(folder, p.temporary, 0) || errno == ENOENT || errno == EISDIR) &&
 	    (!a->rec.device_info_ours || !unlinkat(folder, p.name, 0) || errno == ENOENT))
 		return 0;
 	return err_set(e, CNI_EIO, errno, "cannot remove %s", a->rec.device_info);

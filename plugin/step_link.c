@@ -3,7 +3,6 @@
 #include <errno.h>
 #include <string.h>
 
-#include "clock.h"
 #include "home.h"
 #include "log.h"
 #include "mem.h"

@@ -60,14 +60,24 @@ int rdma_apply(struct attachment *a, struct err *e)
 /* Where the pod's namespace is gone the kernel has brought the device to the host. */
 int rdma_revert(struct attachment *a, struct err *e)
 {
-	_cleanup_(rt_freep) struct rt *rdma = NULL;
+	_cleanup_(rt_freep) struct rt *rdma = NULL, *host = NULL;
+	int there;
 
 	if (!a->rec.rdma || !a->pod)
 		return 0;
 	if (rt_rdma_open_in(a->host_ns, a->pod_ns, &rdma, e) < 0 ||
-	    rt_rdma_move(rdma, a->rec.rdma, a->host_ns, e) < 0)
+	    (there = rt_rdma_move(rdma, a->rec.rdma, a->host_ns, e)) < 0)
 		return err_ctx(e, "RDMA device %s of VF %s", a->rec.rdma, a->vf.name);
-	return 0;
+	if (there)
+		return 0;
+	if (rt_rdma_open_in(a->host_ns, a->host_ns, &host, e) < 0)
+		return -1;
+	there = rt_rdma_exists(host, a->rec.rdma, e);
+	return there ? (there < 0 ? -1 : 0)
+		     : err_set(e, CNI_EDEVICE, 0,
+			       "RDMA device %s of VF %s is neither in the pod nor on the host; if the pod has "
+			       "renamed it, see: rdma dev",
+			       a->rec.rdma, a->vf.name);
 }
 
 int rdma_check(struct attachment *a, struct err *e)

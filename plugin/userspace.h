@@ -28,7 +28,8 @@ int userspace_record(struct attachment *a, struct err *e);
 bool userspace_concerns(const struct record *r);
 
 /*
- * Before the VF is given back: waits until nobody has it open through vfio any more, 10 s at most.
+ * Before the VF is given back: waits until nobody has it open through vfio any more, 10 s at most,
+ * but not for what is given back in the name of another (a->conf is NULL).
  * Errors: CNI_EAGAIN, saying who; CNI_EIO.
  */
 int userspace_await_free(struct attachment *a, struct err *e);

@@ -299,10 +299,10 @@ hold() {
 	unchanged
 	pick '"device": "pf0v9"'
 	cni ADD p1
-	keep 'there is no interface pf0v9 on the host'
+	keep 'link pf0v9: No such device: there is none on the host'
 	pick '"hwaddr": "02:00:00:00:00:99"'
 	cni ADD p1
-	keep 'there is no interface 02:00:00:00:00:99 on the host'
+	keep 'link with MAC 02:00:00:00:00:99: No such device: there is none on the host'
 	pick '"device": "lo"'
 	cni ADD p1
 	keep 'lo is not the interface of a PCI device'
