@@ -77,6 +77,12 @@ int home_rename(struct attachment *a, const struct rt_link *link, struct err *e)
 {
 	struct rt_link_change c = RT_LINK_KEEP;
 
+	/* the pod can have given it, as an alternative name, the very name that it is to get back
+	 */
+	for (unsigned i = 0; i < link->n_altnames && i < RT_ALTNAMES; i++)
+		if (!strcmp(link->altnames[i], a->rec.link.name) &&
+		    rt_altnames_change(a->host, link->ifindex, false, 1, &link->altnames[i], e) < 0)
+			return -1;
 	if (link->flags & IFF_UP) { /* older kernels rename only what is down */
 		c.up = 0;
 		if (rt_link_change(a->host, link->ifindex, &c, e) < 0)

@@ -277,6 +277,15 @@ everything() {
 	unchanged
 }
 
+@test "L4 a VF that comes home with its own name as an alternative one gets it back" {
+	conf "$PF0V0" '"vlan": 100'
+	ADD p1
+	ip -n p1 link property add dev net1 altname pf0v0
+	ip -n p1 link set net1 netns 1 name handmade
+	DEL p1
+	unchanged
+}
+
 @test "L4 what a pod did to its interface does not come to the host" {
 	conf "$PF0V0" "\"trust\": \"on\", $HOST_LOCAL" # trusted: the pod may choose its MAC
 	ADD p1
