@@ -22,6 +22,23 @@ static void index_name(char buf[static NAME_MAX + 1], const char *container_id, 
 		       ifname); /* both bounded by cni_args_read() */
 }
 
+/* What an entry says. Result: 1; 0: there is none; -1: it holds no PCI address, or cannot be read.
+ */
+static int read_entry(int folder, const char *name, char vf[static PCIADDR_TEXT],
+		      struct pciaddr *addr)
+{
+	char target[PCIADDR_TEXT + 1];
+	ssize_t n = readlinkat(folder, name, target, sizeof(target) - 1);
+
+	if (n < 0)
+		return errno == ENOENT ? 0 : -1;
+	target[n] = '\0';
+	if (pciaddr_parse(target, addr) < 0) /* one that was cut is too long for it */
+		return -1;
+	memcpy(vf, target, (size_t)n + 1);
+	return 1;
+}
+
 int record_index_add(int folder, const char *container_id, const char *ifname, const char *vf,
 		     struct err *e)
 {
@@ -38,21 +55,14 @@ int record_index_add(int folder, const char *container_id, const char *ifname, c
 int record_index_find(int folder, const char *container_id, const char *ifname,
 		      char vf[static PCIADDR_TEXT], struct err *e)
 {
-	char name[NAME_MAX + 1], target[PCIADDR_TEXT + 1];
+	char name[NAME_MAX + 1];
 	struct pciaddr addr;
-	ssize_t n;
+	int found;
 
 	index_name(name, container_id, ifname);
-	n = readlinkat(folder, name, target, sizeof(target) - 1);
-	if (n < 0 && errno == ENOENT)
-		return 0;
-	if (n >= 0) {
-		target[n] = '\0';
-		if (n < PCIADDR_TEXT && !pciaddr_parse(target, &addr)) {
-			memcpy(vf, target, (size_t)n + 1);
-			return 1;
-		}
-	}
+	found = read_entry(folder, name, vf, &addr);
+	if (found >= 0)
+		return found;
 	return err_set(e, CNI_ESTATE, 0,
 		       RECORD_FOLDER
 		       "/%s is not a link that holds a PCI address; it is not ours: remove it",
@@ -88,16 +98,9 @@ static int by_address(const void *a, const void *b)
 static int take_entry(int folder, const char *name, struct record_entry *ret)
 {
 	const char *colon = strchr(name, ':');
-	char target[PCIADDR_TEXT + 1];
-	ssize_t n;
+	char vf[PCIADDR_TEXT];
 
-	if (name[0] != '@' || !colon)
-		return 0;
-	n = readlinkat(folder, name, target, sizeof(target) - 1);
-	if (n < 0)
-		return 0;
-	target[n] = '\0';
-	if (pciaddr_parse(target, &ret->vf) < 0)
+	if (name[0] != '@' || !colon || read_entry(folder, name, vf, &ret->vf) <= 0)
 		return 0;
 	ret->owner = strdup(name + 1);
 	if (!ret->owner)

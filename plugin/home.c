@@ -121,15 +121,22 @@ int home_bind(struct attachment *a, const char *driver, struct rt_link *ret, str
 		a->vf.name, driver, REBIND_MS / 1000);
 }
 
-int home_rebind(struct attachment *a, bool reset, struct rt_link *ret, struct err *e)
+int home_unbind(struct attachment *a, bool reset, struct err *e)
 {
 	struct err refused = {0};
 
 	if (vfdev_unbind(a->sys, &a->vf, e) < 0)
-		return err_ctx(e, "VF %s: take it from its driver", a->vf.name);
+		return -1;
 	/* the VF is given back all the same: that it can be had again counts more */
 	if (reset && vfdev_reset(a->sys, &a->vf, &refused) < 0)
 		log_line(LOG_WARNING, "VF %s is not reset: %s", a->vf.name, refused.msg);
+	return 0;
+}
+
+int home_rebind(struct attachment *a, bool reset, struct rt_link *ret, struct err *e)
+{
+	if (home_unbind(a, reset, e) < 0)
+		return err_ctx(e, "VF %s: take it from its driver", a->vf.name);
 	return home_bind(a, attachment_driver(a), ret, e);
 }
 

@@ -31,6 +31,12 @@ int home_await(struct attachment *a, int timeout_ms, struct rt_link *ret, struct
 int home_bring(struct attachment *a, struct rt_link *ret, struct err *e);
 
 /*
+ * Takes the VF from its driver. reset: it gets a function level reset then; one that cannot be had
+ * is a warning in the log. Errors: CNI_EIO.
+ */
+int home_unbind(struct attachment *a, bool reset, struct err *e);
+
+/*
  * Unbinds the VF's driver and binds it again (attachment_driver()): the netdev is gone then,
  * wherever it was, and there is a new one on the host, *ret. reset: the VF gets a function level
  * reset in between; one that cannot be had is a warning in the log. Takes up to 10 s. Errors: as

@@ -177,6 +177,7 @@ static void pick_clear(struct pick *p)
 static int pick(struct pick *p, struct err *e)
 {
 	struct attachment *a = p->a;
+
 	if (pick_pfs_find(a, &p->pfs, &p->why, e) < 0 ||
 	    record_index_list(a->folder, &p->held, &p->n_held, e) < 0)
 		return -1;

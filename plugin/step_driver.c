@@ -36,7 +36,6 @@ static bool is_to_leave(const struct attachment *a)
 
 int bind_revert(struct attachment *a, struct err *e)
 {
-	struct err refused = {0};
 	int there;
 
 	if (!userspace_concerns(&a->rec))
@@ -49,11 +48,8 @@ int bind_revert(struct attachment *a, struct err *e)
 		return -1;
 	if (a->vf.driver[0] && !is_to_leave(a))
 		return 0;
-	if (vfdev_unbind(a->sys, &a->vf, e) < 0)
+	if (home_unbind(a, a->rec.flr, e) < 0)
 		return err_ctx(e, "VF %s (driver %s)", a->vf.name, a->vf.driver);
-	/* the VF is given back all the same: that it can be had again counts more */
-	if (a->rec.flr && vfdev_reset(a->sys, &a->vf, &refused) < 0)
-		log_line(LOG_WARNING, "VF %s is not reset: %s", a->vf.name, refused.msg);
 	return 0;
 }
 
