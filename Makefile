@@ -4,6 +4,7 @@
 PREFIX    ?= /usr/local
 CNIBINDIR ?= /opt/cni/bin
 DESTDIR   ?=
+VERSION   := 0.9
 B         := build$(if $(SAN),/san)
 
 CC       ?= gcc
@@ -12,7 +13,7 @@ OUR_CFLAGS := -std=gnu17 -D_GNU_SOURCE -Wall -Wextra -Wshadow -Wconversion -Wstr
 	-Wmissing-prototypes -Wformat=2 -Wvla $(if $(CI),-Werror) \
 	-fstack-protector-strong -fstack-clash-protection -fcf-protection -D_FORTIFY_SOURCE=2 -fPIE \
 	-ffunction-sections -fdata-sections -MMD -MP
-INCLUDES := -Ilib -Iipam-shim -Iplugin -isystem /usr/include/libnl3
+INCLUDES := -Ilib -Iipam-shim -Iplugin -Isriovctl -isystem /usr/include/libnl3
 
 # SAN=1: AddressSanitizer and UndefinedBehaviorSanitizer, which cannot be linked statically.
 ifdef SAN
@@ -24,22 +25,25 @@ else
 LINK := -static-pie -Wl,-z,relro,-z,now,-z,noexecstack,-z,pack-relative-relocs -Wl,--gc-sections
 endif
 LIBS := -ljansson -lnl-3
+# sriovctl is for the host, and Debian has no static libpci.
+CTL_LINK := $(if $(SAN),$(LINK),-pie -Wl,-z,relro,-z,now,-z,noexecstack -Wl,--gc-sections)
 
 Q := $(if $(V),,@)
 say = $(if $(V),,@printf '  %-6s %s\n' $(1) $(2))
 
 lib_o    := $(patsubst %.c,$(B)/%.o,$(filter-out ipam-shim/main.c,$(wildcard lib/*.c ipam-shim/*.c)))
 plugin_o := $(patsubst %.c,$(B)/%.o,$(wildcard plugin/*.c))
+ctl_o    := $(patsubst %.c,$(B)/%.o,$(wildcard sriovctl/*.c))
 tests    := $(patsubst %.c,$(B)/%,$(wildcard tests/*_test.c))
 # what the tests share
 tests_o  := $(patsubst %.c,$(B)/%.o,$(filter-out %_test.c,$(wildcard tests/*.c)))
-sources  := $(wildcard lib/*.[ch] plugin/*.[ch] ipam-shim/*.[ch] tests/*.[ch] tests/fuzz/*.[ch] \
+sources  := $(wildcard lib/*.[ch] plugin/*.[ch] ipam-shim/*.[ch] sriovctl/*.[ch] tests/*.[ch] tests/fuzz/*.[ch] \
 	integration/*/*.[ch])
 # Scripts are those that say so in their first line, or are meant to be read by one.
 scripts  := $(shell grep -lsIE '^\#!.*(ba)?sh' -r .ci integration tests --include='*') \
 	$(wildcard integration/bats/*.bats integration/bats/*.bash)
 
-build: $(B)/sriov $(B)/ipam-shim/ipam-shim ## build the programs into build/
+build: $(B)/sriov $(B)/ipam-shim/ipam-shim $(B)/sriovctl/sriovctl ## build the programs into build/
 
 $(B)/sriov: $(plugin_o) $(lib_o)
 	$(call say,LINK,$@)
@@ -50,9 +54,15 @@ $(B)/ipam-shim/ipam-shim: $(B)/ipam-shim/main.o $(lib_o)
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(CFLAGS) $(LINK) $(LDFLAGS) -o $@ $^ $(LIBS)
 
-$(B)/tests/%_test: $(B)/tests/%_test.o $(tests_o) $(filter-out %/main.o,$(plugin_o)) $(lib_o)
+$(B)/sriovctl/sriovctl: $(ctl_o) $(lib_o)
 	$(call say,LINK,$@)
-	$(Q)$(CC) $(CFLAGS) $(if $(SAN),$(LINK),-pie) $(LDFLAGS) -o $@ $^ -lcmocka $(LIBS)
+	$(Q)$(CC) $(CFLAGS) $(CTL_LINK) $(LDFLAGS) -o $@ $^ $(LIBS) -lpci
+
+$(B)/sriovctl/main.o: OUR_CFLAGS += '-DVERSION="$(VERSION)"'
+
+$(B)/tests/%_test: $(B)/tests/%_test.o $(tests_o) $(filter-out %/main.o,$(plugin_o) $(ctl_o)) $(lib_o)
+	$(call say,LINK,$@)
+	$(Q)$(CC) $(CFLAGS) $(if $(SAN),$(LINK),-pie) $(LDFLAGS) -o $@ $^ -lcmocka $(LIBS) -lpci
 
 # what the tests of big PFs run in the virtual machine
 $(B)/integration/pf/pf: $(B)/integration/pf/pf.o $(lib_o)
@@ -76,11 +86,13 @@ install: build ## install the programs into CNIBINDIR, their manual pages below 
 	$(Q)mv -f $(DESTDIR)$(CNIBINDIR)/.sriov.new $(DESTDIR)$(CNIBINDIR)/sriov
 	$(Q)install -D -m 0755 build/ipam-shim/ipam-shim $(DESTDIR)$(CNIBINDIR)/.ipam-shim.new
 	$(Q)mv -f $(DESTDIR)$(CNIBINDIR)/.ipam-shim.new $(DESTDIR)$(CNIBINDIR)/ipam-shim
+	$(Q)install -D -m 0755 build/sriovctl/sriovctl $(DESTDIR)$(PREFIX)/sbin/sriovctl
 	$(Q)install -D -m 0644 -t $(DESTDIR)$(PREFIX)/share/man/man8 doc/sriov-cni.8 doc/ipam-shim.8
 	$(Q)install -D -m 0644 -t $(DESTDIR)$(PREFIX)/share/man/man5 doc/sriov-cni.conf.5
 
 uninstall: ## remove what install installed
 	$(Q)rm -f $(DESTDIR)$(CNIBINDIR)/sriov $(DESTDIR)$(CNIBINDIR)/ipam-shim \
+		$(DESTDIR)$(PREFIX)/sbin/sriovctl \
 		$(DESTDIR)$(PREFIX)/share/man/man8/sriov-cni.8 $(DESTDIR)$(PREFIX)/share/man/man8/ipam-shim.8 \
 		$(DESTDIR)$(PREFIX)/share/man/man5/sriov-cni.conf.5
 
@@ -119,9 +131,9 @@ lint: layers ## static analysis of sources, scripts and documents
 	$(Q)cppcheck --quiet --error-exitcode=1 --enable=warning,performance,portability \
 		--std=c11 -D_GNU_SOURCE $(INCLUDES) '-Djson_array_foreach(a,i,v)=for(;;)' \
 		'-Djson_object_foreach(a,k,v)=for(;;)' '-Dnla_for_each_nested(a,l,r)=for(;;)' \
-		'-Dnla_for_each_attr(a,h,l,r)=for(;;)' lib ipam-shim plugin
-	$(Q)clang-tidy --quiet $(filter %.c,$(wildcard lib/*.c ipam-shim/*.c plugin/*.c)) -- \
-		-std=gnu17 -D_GNU_SOURCE $(INCLUDES)
+		'-Dnla_for_each_attr(a,h,l,r)=for(;;)' lib ipam-shim plugin sriovctl
+	$(Q)clang-tidy --quiet $(filter %.c,$(wildcard lib/*.c ipam-shim/*.c plugin/*.c sriovctl/*.c)) -- \
+		-std=gnu17 -D_GNU_SOURCE '-DVERSION=""' $(INCLUDES)
 
 docs: ## write doc/configuration.md anew, from the manual page
 	$(Q)integration/docs write
@@ -133,7 +145,7 @@ layers: ## check that the rooms keep to their own things
 	$(Q)integration/layers
 
 clean: ## remove build/, but for what deps fetched
-	$(Q)rm -rf build/lib build/plugin build/ipam-shim build/tests build/integration build/san build/fuzz \
+	$(Q)rm -rf build/lib build/plugin build/ipam-shim build/sriovctl build/tests build/integration build/san build/fuzz \
 		build/mutants build/sriov
 
 help: ## this list

@@ -157,6 +157,20 @@ def difference(have, want):
 
 # --- calls ---
 
+def waiting_in_kernel():
+    """For a call that hangs: each process that waits for the kernel, or is the plugin, and where in the kernel it is."""
+    found = ''
+    for pid in filter(str.isdigit, os.listdir('/proc')):
+        try:
+            with open(f'/proc/{pid}/stat') as stat, open(f'/proc/{pid}/stack') as stack:
+                name, rest = stat.read().split('(', 1)[1].rsplit(') ', 1)
+                if rest[0] == 'D' or name == 'sriov':
+                    found += f'\n{pid} {name} {rest[0]}\n{stack.read()}'
+        except OSError:
+            continue  # it has ended
+    return found
+
+
 class Call:
     """One call of the plugin, as a runtime makes it."""
 
@@ -171,21 +185,28 @@ class Call:
 
     def wait(self):
         """Result: self with status (negative: the signal), out, err and, for an error, code and msg."""
-        signal.signal(signal.SIGALRM, lambda *_: self.process.kill())
+        where = ''
+
+        def stop(*_):
+            nonlocal where
+            where = waiting_in_kernel()
+            self.process.kill()
+
+        signal.signal(signal.SIGALRM, stop)
         signal.alarm(FOREVER)
         begin = time.monotonic()
         status = self.process.wait()
         signal.alarm(0)
-        return self.ended(status, time.monotonic() - begin)
+        return self.ended(status, time.monotonic() - begin, where)
 
-    def ended(self, status, took=0):
+    def ended(self, status, took=0, where=''):
         self.status = status
         self.out, self.err = (os.pread(fd, 1 << 20, 0).decode() for fd in self.files[1:])
         for fd in self.files:
             os.close(fd)
         self.code, self.msg = None, ''
         if took >= FOREVER:
-            raise Wrong(f'{self.command} has hung: {self.err}')
+            raise Wrong(f'{self.command} has hung: {self.err}{where}')
         if status == 0:
             if bool(self.out) != (self.command == 'ADD'):
                 raise Wrong(f'{self.command} succeeded and printed "{self.out}"')

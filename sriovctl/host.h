@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* host.h - the PFs and VFs of this host, and who uses each: a snapshot */
+#pragma once
+
+#include <jansson.h>
+
+#include "record.h"
+#include "rt_vf.h"
+#include "vfdev.h"
+#include "vfio.h"
+
+enum host_use {
+	HOST_FREE,
+	HOST_CONTAINER, /* the plugin has a record of it */
+	HOST_NETNS,     /* its netdev is in another network namespace, without a record */
+	HOST_GUEST,     /* a process has it open through vfio */
+	HOST_HOST,      /* its netdev is up on the host, or has an address or a master there */
+	HOST_USES
+};
+
+/* The words of the uses, for JSON. */
+extern const char *const host_use_words[HOST_USES];
+
+struct host_vf {
+	struct vfdev dev;
+	char group[VFIO_GROUP]; /* its IOMMU group; "": none */
+	struct vf_attrs attrs;  /* as the PF has them; nothing is set where the PF does not say */
+	struct rt_link link;    /* its netdev on the host; ifindex 0: there is none */
+	enum host_use use;
+	char user[512];           /* who, for people; "" where it is free */
+	bool recorded;            /* rec is there: also of a container whose namespace is gone */
+	bool abandoned;           /* its record's namespace is gone */
+	struct record rec;        /* owned; strings "" or NULL where there is none */
+	char netns[64];           /* HOST_NETNS: the namespace's name or net:[inode], if found */
+	struct vfio_user process; /* HOST_GUEST */
+};
+
+struct host_pf {
+	struct vfdev_pf dev;       /* ifname "": it has no netdev */
+	char driver[VFDEV_DRIVER]; /* "": none */
+	uint32_t total, n_vfs;     /* VFs that it can have, that it has */
+	int numa_node;             /* -1: not known */
+	bool autoprobe;            /* the kernel looks for drivers for new VFs */
+	char group[VFIO_GROUP];    /* its IOMMU group; "": none */
+	struct rt_link link;       /* ifindex 0: no netdev on the host */
+	struct host_vf *vfs;       /* owned; by index */
+};
+
+struct host {
+	struct host_pf *pfs; /* owned; in the order of their addresses */
+	size_t n;
+};
+
+/*
+ * Reads everything. What cannot be read without root is left out with a warning on standard error.
+ * Errors: CNI_EIO, CNI_EKERNEL.
+ */
+int host_read(int sys, struct host *ret, struct err *e);
+void host_clear(struct host *h);
+
+/*
+ * Finds the device that a user names: a PCI address, with or without domain; an interface on the
+ * host; or PF/N, the PF by either of them. *ret_vf is NULL where it is a PF. Borrowed from h.
+ * Errors: CNI_EDEVICE: there is none.
+ */
+int host_find(const struct host *h, const char *name, struct host_pf **ret_pf,
+	      struct host_vf **ret_vf, struct err *e);
+
+/* The same for a command that works on a PF, or on a VF, alone. Errors: CNI_EDEVICE. */
+struct host_pf *host_find_pf(const struct host *h, const char *name, struct err *e);
+struct host_vf *host_find_vf(const struct host *h, const char *name, struct err *e);
+
+/*
+ * Whether nobody uses the VF. Errors: CNI_EAGAIN, naming the user and what to do. 0: it is free.
+ */
+int host_check_free(const struct host_vf *vf, struct err *e);
+
+/* The user as JSON: {"use": …, "user": …, "container": {…}}; owned by the caller. */
+json_t *host_user_json(const struct host_vf *vf);

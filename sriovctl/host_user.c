@@ -1,0 +1,228 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* host_user.c - who uses each VF: a container by our record, a namespace, a guest, the host */
+#include "host_user.h"
+
+#include <fcntl.h>
+#include <net/if.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cni.h"
+#include "host_netns.h"
+#include "mem.h"
+#include "out.h"
+
+const char *const host_use_words[HOST_USES] = {
+	[HOST_FREE] = "free",   [HOST_CONTAINER] = "container", [HOST_NETNS] = "namespace",
+	[HOST_GUEST] = "guest", [HOST_HOST] = "host",
+};
+
+static void set_user(struct host_vf *vf, enum host_use use, const char *fmt, ...)
+	__attribute__((format(printf, 3, 4)));
+
+static void set_user(struct host_vf *vf, enum host_use use, const char *fmt, ...)
+{
+	va_list ap;
+
+	vf->use = use;
+	va_start(ap, fmt);
+	(void)vsnprintf(vf->user, sizeof(vf->user), fmt, ap); /* cut where it is too long */
+	va_end(ap);
+}
+
+/* Whether the namespace of a record is not at its path any more. */
+static bool is_abandoned(const struct record *r)
+{
+	struct netns_id id;
+	struct err gone;
+	_cleanup_fd_ int ns = netns_open(r->netns, &id, &gone);
+	_cleanup_fd_ int own = netns_open_own(NULL, &gone);
+	_cleanup_(rt_freep) struct rt *pod = NULL;
+
+	if (ns < 0)
+		return gone.errnum == ENOENT || gone.errnum == EINVAL;
+	if (!netns_same(&id, &r->netns_id))
+		return true;
+	/* an inode is given to the next namespace, a cookie is not */
+	return own >= 0 && r->netns_cookie && rt_open_in(own, ns, &pod, &gone) == 0 &&
+	       rt_netns_cookie(pod) != r->netns_cookie;
+}
+
+static void find_container(int folder, struct host_vf *vf)
+{
+	struct err e;
+	int loaded = folder < 0 ? 0 : record_load(folder, vf->dev.name, &vf->rec, &e);
+	const char *phase;
+
+	if (loaded < 0)
+		out_warn("%s", e.msg);
+	if (loaded <= 0)
+		return;
+	vf->recorded = true;
+	vf->abandoned = is_abandoned(&vf->rec);
+	phase = vf->abandoned                       ? ", whose namespace is gone"
+		: vf->rec.phase == RECORD_ADDING    ? ", being attached"
+		: vf->rec.phase == RECORD_RELEASING ? ", being given back"
+						    : "";
+	set_user(vf, HOST_CONTAINER, "container %s, interface %s, network %s%s",
+		 vf->rec.container_id, vf->rec.ifname, vf->rec.network, phase);
+}
+
+/* The name that QEMU was started with (-name guest=NAME,…), "" where it was not. */
+static void read_guest_name(pid_t pid, char *ret, size_t size)
+{
+	char path[64], line[8192], *at = line;
+	_cleanup_fd_ int fd = -1;
+	ssize_t n;
+
+	ret[0] = '\0';
+	(void)snprintf(path, sizeof(path), "/proc/%d/cmdline", (int)pid);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	n = fd < 0 ? -1 : read(fd, line, sizeof(line) - 1);
+	if (n <= 0)
+		return;
+	line[n] = '\0';
+	while (at < line + n && strcmp(at, "-name") != 0)
+		at += strlen(at) + 1;
+	at += strlen("-name") + 1;
+	if (at >= line + n)
+		return;
+	if (!strncmp(at, "guest=", strlen("guest=")))
+		at += strlen("guest=");
+	(void)snprintf(ret, size, "%.*s", (int)strcspn(at, ","), at);
+}
+
+static void find_guest(int sys, struct host_vf *vf)
+{
+	char name[128];
+	struct err e;
+
+	if (!vfdev_is_userspace(vf->dev.driver))
+		return;
+	if (!vfdev_is_vfio(vf->dev.driver)) /* nothing tells who has it */
+		return;
+	switch (vfio_find_user(sys, vf->dev.name, &vf->process, &e)) {
+	case 0:
+		return;
+	case 1:
+		break;
+	default:
+		out_warn("%s", e.msg);
+		return;
+	}
+	if (!vf->process.pid) {
+		set_user(vf, HOST_GUEST, "a process that cannot be seen from here");
+		return;
+	}
+	read_guest_name(vf->process.pid, name, sizeof(name));
+	if (name[0])
+		set_user(vf, HOST_GUEST, "guest %s (process %d, %s)", name, (int)vf->process.pid,
+			 vf->process.name);
+	else
+		set_user(vf, HOST_GUEST, "process %d (%s)", (int)vf->process.pid, vf->process.name);
+}
+
+static void find_on_host(struct rt *rt, struct host_vf *vf)
+{
+	char text[INET_PREFIX_TEXT];
+	struct inet_prefix addr;
+	struct rt_link master;
+	struct err gone;
+
+	if (!vf->dev.ifname[0] || rt_link_by_name(rt, vf->dev.ifname, &vf->link, &gone) < 0)
+		return;
+	if (vf->use != HOST_FREE)
+		return;
+	if (vf->link.master)
+		set_user(vf, HOST_HOST, "the host, as a port of %s",
+			 rt_link_by_index(rt, vf->link.master, &master, &gone) < 0 ? "another link"
+										   : master.name);
+	else if (rt_addr_any(rt, vf->link.ifindex, &addr, &gone) == 1)
+		set_user(vf, HOST_HOST, "the host, with address %s", inet_prefix_text(&addr, text));
+	else if (vf->link.flags & IFF_UP)
+		set_user(vf, HOST_HOST, "the host: it is up");
+}
+
+static void find_elsewhere(struct host_vf *vf, void *arg)
+{
+	(void)arg;
+	set_user(vf, HOST_NETNS, "namespace %s", vf->netns);
+}
+
+/* A driver of the kernel has it, and its netdev is not here. */
+static bool is_away(const struct host_vf *vf)
+{
+	return vf->use == HOST_FREE && vf->dev.driver[0] && !vf->dev.ifname[0] &&
+	       !vfdev_is_userspace(vf->dev.driver);
+}
+
+/* The records, or -1: there are none, or they cannot be read, which is told. */
+static int open_records(void)
+{
+	struct err e;
+	int folder;
+
+	if (access(RECORD_FOLDER, F_OK) < 0)
+		return -1; /* which record_open_folder() would make */
+	folder = record_open_folder(RECORD_FOLDER, &e);
+	if (folder < 0)
+		out_warn("%s; which VFs containers have is not shown", e.msg);
+	return folder;
+}
+
+int host_find_users(int sys, struct rt *rt, struct host *h, struct err *e)
+{
+	_cleanup_fd_ int folder = open_records();
+	bool away = false;
+
+	(void)e;
+	for (size_t p = 0; p < h->n; p++)
+		for (uint32_t i = 0; i < h->pfs[p].n_vfs; i++) {
+			struct host_vf *vf = &h->pfs[p].vfs[i];
+
+			find_container(folder, vf);
+			if (vf->use == HOST_FREE)
+				find_guest(sys, vf);
+			find_on_host(rt, vf);
+			away = away || is_away(vf);
+		}
+	if (away)
+		host_search_namespaces(h, is_away, find_elsewhere, NULL);
+	return 0;
+}
+
+int host_check_free(const struct host_vf *vf, struct err *e)
+{
+	const char *what[HOST_USES] = {
+		[HOST_CONTAINER] = vf->abandoned ? "give it back: sriovctl gc"
+						 : "end the container, or: sriovctl release",
+		[HOST_NETNS] = "move its interface back to the host, or end that namespace",
+		[HOST_GUEST] = "shut that down, or detach the VF from it",
+		[HOST_HOST] = "take it down, out of its master, and its addresses away",
+	};
+
+	if (vf->use == HOST_FREE)
+		return 0;
+	return err_set(e, CNI_EAGAIN, 0, "VF %s is in use by %s (%s)", vf->dev.name, vf->user,
+		       what[vf->use]);
+}
+
+json_t *host_user_json(const struct host_vf *vf)
+{
+	json_t *j = json_pack("{s:s, s:s}", "use", host_use_words[vf->use], "user", vf->user);
+
+	if (vf->use == HOST_CONTAINER)
+		(void)json_object_set_new(j, "container",
+					  json_pack("{s:s, s:s, s:s, s:s?, s:b, s:I}", "id",
+						    vf->rec.container_id, "ifname", vf->rec.ifname,
+						    "network", vf->rec.network, "netns",
+						    vf->rec.netns, "abandoned", vf->abandoned,
+						    "since", (json_int_t)vf->rec.time));
+	if (vf->use == HOST_NETNS)
+		(void)json_object_set_new(j, "netns", json_string(vf->netns));
+	if (vf->use == HOST_GUEST && vf->process.pid)
+		(void)json_object_set_new(j, "pid", json_integer(vf->process.pid));
+	return j;
+}
