@@ -40,6 +40,19 @@ $1 == "trace" {
 	syscalls["1|" $3 "|" $4, $2] = $6
 }
 
+$1 == "pick" {
+	if (!($2 in picks))
+		helds[++held_count] = $2
+	picks[$2] = $3 == "picked" ? picks[$2] + 1 : picks[$2] + 0
+	pick_ms[$2, $3, picks[$2] + ($3 == "named")] = $4
+}
+
+# of a rush: milliseconds, and whether all was as it has to be
+$1 == "rush" {
+	rush_ms[$2, ++rushes[$2]] = $3
+	rush_wrong += $2 == "serial" ? $4 != 14 : $2 == "rush" ? $4 != 14 || $5 != 86 : 0
+}
+
 $1 == "skip" { skipped[$2, $3] = sprintf("%s is left out of \"%s\": %s", $2, $3, $4) }
 
 # The value below which the part p of the n values is; sorts them.
@@ -113,6 +126,30 @@ function print_costs(    i, j, key, program) {
 	}
 }
 
+# The median over the rounds of what was measured with so many VFs in use; way "ratio": picked to named
+function pick_median(held, way,    i, values) {
+	for (i = 1; i <= picks[held]; i++)
+		values[i] = way == "ratio" ? pick_ms[held, "picked", i] / pick_ms[held, "named", i] : pick_ms[held, way, i]
+	return quantile(values, picks[held], 0.5)
+}
+
+function rush_median(way,    i, values) {
+	for (i = 1; i <= rushes[way]; i++)
+		values[i] = rush_ms[way, i]
+	return quantile(values, rushes[way], 0.5)
+}
+
+function print_picks(    i) {
+	print "\nADD of a VF that is named, and of one that is picked among 56 (median):\n"
+	print "| VFs in use | named, ms | picked, ms | picked/named |"
+	print "|        --: |       --: |        --: |          --: |"
+	for (i = 1; i <= held_count; i++)
+		printf "| %10d | %9.1f | %10.1f | %12.2f |\n", helds[i], pick_median(helds[i], "named"),
+		       pick_median(helds[i], "picked"), pick_median(helds[i], "ratio")
+	printf "\n14 ADDs one after the other: %.0f ms. 100 at once for these 14 VFs: %.0f ms. ", rush_median("serial"), rush_median("rush")
+	printf "To start 100 processes\nthat only say their version: %.0f ms.\n", rush_median("start")
+}
+
 function verdict(what, limit, value, good) {
 	printf "| %-66s | %8s | %8s | %-6s |\n", what, limit, value, good ? "yes" : "**no**"
 }
@@ -140,6 +177,15 @@ function print_verdicts(    i, part, key, other_key, value, rss, failures) {
 			(other_key == key ? "" : title(other_key) ", ") part[9], part[10],
 			sprintf("%.2f", value), value <= part[10])
 	}
+	if (held_count) {
+		value = pick_median(helds[held_count], "ratio")
+		verdict(sprintf("ADD, %d VFs in use: picked / named", helds[held_count]), 1.1, sprintf("%.2f", value), value <= 1.1)
+		value = rush_median("rush") / rush_median("serial")
+		verdict("100 ADDs for 14 VFs at once / 14 one by one", 1.2, sprintf("%.2f", value), value <= 1.2)
+		value = (rush_median("rush") - rush_median("start")) / rush_median("serial")
+		verdict("the same, less the start of 100 processes", 1.2, sprintf("%.2f", value), value <= 1.2)
+	}
+	failures = rush_wrong
 	for (i = 1; i <= key_count; i++) {
 		failures += failed[keys[i], ours]
 		if (keys[i] !~ /host-local/ && runs[keys[i], ours]) {
@@ -163,6 +209,8 @@ END {
 		printf "The peer is `%s`.\n", info["peer"]
 	print ""
 	print_costs()
+	if (held_count)
+		print_picks()
 	for (i in skipped)
 		printf "\n%s\n", skipped[i]
 	for (i = 1; i <= key_count; i++)
