@@ -58,7 +58,7 @@ $(B)/sriovctl/sriovctl: $(ctl_o) $(lib_o)
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(CFLAGS) $(CTL_LINK) $(LDFLAGS) -o $@ $^ $(LIBS) -lpci
 
-$(B)/sriovctl/main.o: OUR_CFLAGS += '-DVERSION="$(VERSION)"'
+$(B)/sriovctl/main.o: OUR_CFLAGS += '-DSRIOVCTL_VERSION="$(VERSION)"'
 
 $(B)/tests/%_test: $(B)/tests/%_test.o $(tests_o) $(filter-out %/main.o,$(plugin_o) $(ctl_o)) $(lib_o)
 	$(call say,LINK,$@)
@@ -133,7 +133,7 @@ lint: layers ## static analysis of sources, scripts and documents
 		'-Djson_object_foreach(a,k,v)=for(;;)' '-Dnla_for_each_nested(a,l,r)=for(;;)' \
 		'-Dnla_for_each_attr(a,h,l,r)=for(;;)' lib ipam-shim plugin sriovctl
 	$(Q)clang-tidy --quiet $(filter %.c,$(wildcard lib/*.c ipam-shim/*.c plugin/*.c sriovctl/*.c)) -- \
-		-std=gnu17 -D_GNU_SOURCE '-DVERSION=""' $(INCLUDES)
+		-std=gnu17 -D_GNU_SOURCE '-DSRIOVCTL_VERSION=""' $(INCLUDES)
 
 docs: ## write doc/configuration.md anew, from the manual page
 	$(Q)integration/docs write

@@ -170,7 +170,7 @@ int main(int argc, char **argv)
 		return CTL_OK;
 	}
 	if (!strcmp(argv[1], "--version")) {
-		(void)puts("sriovctl " VERSION);
+		(void)puts("sriovctl " SRIOVCTL_VERSION);
 		return CTL_OK;
 	}
 	while (c < ARRAY_SIZE(commands) && strcmp(argv[1], commands[c].name) != 0)
