@@ -87,13 +87,14 @@ install: build ## install the programs into CNIBINDIR, their manual pages below 
 	$(Q)install -D -m 0755 build/ipam-shim/ipam-shim $(DESTDIR)$(CNIBINDIR)/.ipam-shim.new
 	$(Q)mv -f $(DESTDIR)$(CNIBINDIR)/.ipam-shim.new $(DESTDIR)$(CNIBINDIR)/ipam-shim
 	$(Q)install -D -m 0755 build/sriovctl/sriovctl $(DESTDIR)$(PREFIX)/sbin/sriovctl
-	$(Q)install -D -m 0644 -t $(DESTDIR)$(PREFIX)/share/man/man8 doc/sriov-cni.8 doc/ipam-shim.8
+	$(Q)install -D -m 0644 -t $(DESTDIR)$(PREFIX)/share/man/man8 doc/sriov-cni.8 doc/ipam-shim.8 \
+		doc/sriovctl.8
 	$(Q)install -D -m 0644 -t $(DESTDIR)$(PREFIX)/share/man/man5 doc/sriov-cni.conf.5
 
 uninstall: ## remove what install installed
 	$(Q)rm -f $(DESTDIR)$(CNIBINDIR)/sriov $(DESTDIR)$(CNIBINDIR)/ipam-shim \
 		$(DESTDIR)$(PREFIX)/sbin/sriovctl \
-		$(DESTDIR)$(PREFIX)/share/man/man8/sriov-cni.8 $(DESTDIR)$(PREFIX)/share/man/man8/ipam-shim.8 \
+		$(addprefix $(DESTDIR)$(PREFIX)/share/man/man8/,sriov-cni.8 ipam-shim.8 sriovctl.8) \
 		$(DESTDIR)$(PREFIX)/share/man/man5/sriov-cni.conf.5
 
 demo: deps build ## show the main job in a virtual machine, or with PF=name on this host
@@ -124,7 +125,7 @@ mutants: deps ## break the code in many places, one at a time: a test has to see
 	$(Q)integration/mutants -o doc/mutants.md $(ONLY)
 
 # The loops that cppcheck is told of are macros of libraries whose headers it is not shown.
-lint: layers ## static analysis of sources, scripts and documents
+lint: layers $(B)/sriovctl/sriovctl ## static analysis of sources, scripts and documents
 	$(Q)integration/docs
 	$(Q)clang-format --dry-run -Werror $(sources)
 	$(Q)shellcheck -x $(scripts)
