@@ -79,6 +79,13 @@ int attachment_refuse_second(const struct attachment *a, const char *vf, struct 
 		a->args->ifname, a->args->container_id, vf);
 }
 
+int attachment_refuse_name(const struct attachment *a, struct err *e)
+{
+	return err_set(e, CNI_EENV, 0,
+		       "the pod has an interface %s already; CNI_IFNAME has to be new",
+		       a->args->ifname);
+}
+
 /* --- what ADD refuses before it changes anything --- */
 
 /* Whether the configuration says which VF, or where to pick one. */
@@ -226,10 +233,7 @@ static int check_name_free(const struct attachment *a, struct err *e)
 
 	if (!rt_link_by_name(a->pod, a->args->ifname, &taken, &none)) {
 		if (!cni_result_interface(a->conf->result, a->args->ifname))
-			return err_set(
-				e, CNI_EENV, EEXIST,
-				"the pod has an interface %s already; CNI_IFNAME has to be new",
-				a->args->ifname);
+			return attachment_refuse_name(a, e);
 		return err_set(
 			e, CNI_ECONFIG, 0,
 			"a plugin in front of this one in the list has made the pod's interface %s; all plugins "

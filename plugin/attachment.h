@@ -81,6 +81,9 @@ int attachment_open_host(struct attachment *a, struct netns_id *ret_id, struct e
 /* Fails with CNI_ECONFIG: the operation's interface has this VF, and cannot be added once more. */
 int attachment_refuse_second(const struct attachment *a, const char *vf, struct err *e);
 
+/* Fails with CNI_EENV: the pod has an interface of the name that the VF is to get. */
+int attachment_refuse_name(const struct attachment *a, struct err *e);
+
 /*
  * The driver that the VF has while it is attached, by the record; and whether it has a netdev with
  * it. One that is bound to a driver of userspace has none.

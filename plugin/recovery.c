@@ -189,19 +189,25 @@ int recovery_collect(const struct attachment *a, const char *vf, const json_t *v
 	return ret;
 }
 
-int recovery_settle(struct attachment *a, struct err *e)
+static bool is_ours(const struct attachment *a, const struct record *r)
+{
+	return !strcmp(r->container_id, a->args->container_id) &&
+	       !strcmp(r->ifname, a->args->ifname);
+}
+
+/* only_own: what another container's record says is no concern of the caller's. */
+static int settle(struct attachment *a, bool only_own, struct err *e)
 {
 	struct record r = {0};
 	int found = load_sound(a, a->vf.name, &r, e), ret = 0;
 
 	if (found <= 0)
 		return found;
-	bool ours = !strcmp(r.container_id, a->args->container_id) &&
-		    !strcmp(r.ifname, a->args->ifname);
-
-	if (r.phase != RECORD_ATTACHED || !namespace_lives(&r))
+	if (only_own && !is_ours(a, &r))
+		ret = 0;
+	else if (r.phase != RECORD_ATTACHED || !namespace_lives(&r))
 		ret = recover(a, &r, e);
-	else if (ours)
+	else if (is_ours(a, &r))
 		ret = attachment_refuse_second(a, a->vf.name, e);
 	else
 		ret = refuse_held(a->vf.name, &r, e);
@@ -209,22 +215,24 @@ int recovery_settle(struct attachment *a, struct err *e)
 	return ret;
 }
 
+int recovery_settle(struct attachment *a, struct err *e)
+{
+	return settle(a, false, e);
+}
+
 int recovery_settle_own(struct attachment *a, struct err *e)
 {
 	int found =
 		record_index_find(a->folder, a->args->container_id, a->args->ifname, a->vf.name, e);
-	struct err held = {0};
 
 	if (found <= 0)
 		return found;
 	if (attachment_lock(a, a->vf.name, ATTACHMENT_LOCK_MS, e) < 0)
 		return -1;
-	found = recovery_settle(a, &held);
+	found = settle(a, true,
+		       e); /* an entry of a VF that has another owner by now is of no meaning */
 	attachment_unlock(a);
-	if (!found || held.code == CNI_EAGAIN)
-		return 0; /* the VF has another owner by now: the entry is of no meaning */
-	*e = held;
-	return -1;
+	return found;
 }
 
 int recovery_load(struct attachment *a, struct err *e)
@@ -249,8 +257,7 @@ int recovery_load(struct attachment *a, struct err *e)
 		return -1;
 	if (!found && record_drop(a->folder, vf, e) < 0)
 		return -1; /* an ADD that was killed while it wrote the record */
-	if (!found || strcmp(a->rec.container_id, args->container_id) ||
-	    strcmp(a->rec.ifname, args->ifname)) {
+	if (!found || !is_ours(a, &a->rec)) {
 		record_clear(&a->rec); /* the VF has another owner by now */
 		found = record_index_drop(a->folder, args->container_id, args->ifname, e);
 		attachment_unlock(a);

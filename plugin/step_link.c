@@ -25,10 +25,12 @@ int move_apply(struct attachment *a, struct err *e)
 	c.up = 1;
 	if (a->conf->mtu.set && a->conf->mtu.v != a->link.mtu)
 		c.mtu = (uint32_t)a->conf->mtu.v;
-	if (rt_link_change(a->host, a->link.ifindex, &c, e) < 0)
-		return err_ctx(e, "VF %s: interface %s to %s in %s", a->vf.name, a->link.name,
-			       a->args->ifname, a->args->netns);
-	return 0;
+	if (!rt_link_change(a->host, a->link.ifindex, &c, e))
+		return 0;
+	if (e->errnum == EEXIST)
+		(void)attachment_refuse_name(a, e); /* it came after the look at the pod */
+	return err_ctx(e, "VF %s: interface %s to %s in %s", a->vf.name, a->link.name,
+		       a->args->ifname, a->args->netns);
 }
 
 /* The result of a look-up as 1, or 0 when it failed because there is no such link. */

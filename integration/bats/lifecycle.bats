@@ -809,6 +809,22 @@ let_go() {
 	unchanged
 }
 
+@test "L15 an interface that the pod gets while ADD is at work, under the name that the VF is to have: code 4, and all is back" {
+	conf "$PF0V0" '"vlan": 100, "mac": "02:00:5e:00:00:01"'
+	(
+		under=(strace -qq -o "$T/strace" -e trace=symlinkat -e inject=symlinkat:delay_exit=2000000) # the look at the pod is over
+		cni ADD p1
+		printf '%s %s' "$status" "$out" >"$T/answer"
+	) 3>&- &
+	within 10 test -L /run/sriov-cni/@p1:net1
+	ip -n p1 link add net1 type dummy
+	wait $!
+	has "$(<"$T/answer")" '1 {' '"code": 4' 'the pod has an interface net1 already; CNI_IFNAME has to be new'
+	has "$(ip -n p1 -d link show net1)" dummy
+	ip -n p1 link del net1
+	unchanged
+}
+
 # hold_lock - of pf0v0, as another process would, until descriptor 7 is closed
 hold_lock() {
 	exec 7>>"/run/sriov-cni/$PF0V0.lock"

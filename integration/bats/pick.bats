@@ -251,6 +251,20 @@ hold() {
 	unchanged
 }
 
+@test "L3 what cannot be given back now of the same interface's last VF is told, and no other VF is picked" {
+	pick '"master": "pf0", "vlan": 100, "ipam": {"type": "ipam-shim", "subnet": "10.56.0.0/24"}'
+	ADD p1
+	ip netns del p1
+	ip netns add p1
+	exec 7</var/lib/cni/networks/net/lock
+	flock 7
+	cni ADD p1
+	exec 7<&-
+	error_object 11 "VF $PF0V0: cannot give back what container p1 left" '/var/lib/cni/networks/net/lock is held'
+	ADD p1
+	has_vf p1 "$PF0V0"
+}
+
 @test "D2 an interface that has a VF does not get another" {
 	pick '"master": "pf0"'
 	ADD p1
