@@ -39,6 +39,7 @@ tests    := $(patsubst %.c,$(B)/%,$(wildcard tests/*_test.c))
 tests_o  := $(patsubst %.c,$(B)/%.o,$(filter-out %_test.c,$(wildcard tests/*.c)))
 sources  := $(wildcard lib/*.[ch] plugin/*.[ch] ipam-shim/*.[ch] sriovctl/*.[ch] tests/*.[ch] tests/fuzz/*.[ch] \
 	integration/*/*.[ch])
+tidied   := $(patsubst %.c,$(B)/%.tidy,$(wildcard lib/*.c ipam-shim/*.c plugin/*.c sriovctl/*.c))
 # Scripts are those that say so in their first line, or are meant to be read by one.
 scripts  := $(shell grep -lsIE '^\#!.*(ba)?sh' -r .ci integration tests --include='*') \
 	$(wildcard integration/bats/*.bats integration/bats/*.bash)
@@ -125,7 +126,7 @@ mutants: deps ## break the code in many places, one at a time: a test has to see
 	$(Q)integration/mutants -o doc/mutants.md $(ONLY)
 
 # The loops that cppcheck is told of are macros of libraries whose headers it is not shown.
-lint: layers $(B)/sriovctl/sriovctl ## static analysis of sources, scripts and documents
+lint: layers $(B)/sriovctl/sriovctl $(tidied) ## static analysis of sources, scripts and documents
 	$(Q)integration/docs
 	$(Q)clang-format --dry-run -Werror $(sources)
 	$(Q)shellcheck -x $(scripts)
@@ -133,8 +134,11 @@ lint: layers $(B)/sriovctl/sriovctl ## static analysis of sources, scripts and d
 		--std=c11 -D_GNU_SOURCE $(INCLUDES) '-Djson_array_foreach(a,i,v)=for(;;)' \
 		'-Djson_object_foreach(a,k,v)=for(;;)' '-Dnla_for_each_nested(a,l,r)=for(;;)' \
 		'-Dnla_for_each_attr(a,h,l,r)=for(;;)' lib ipam-shim plugin sriovctl
-	$(Q)clang-tidy --quiet $(filter %.c,$(wildcard lib/*.c ipam-shim/*.c plugin/*.c sriovctl/*.c)) -- \
-		-std=gnu17 -D_GNU_SOURCE '-DSRIOVCTL_VERSION=""' $(INCLUDES)
+
+# after the object, which knows the headers: only what has changed is looked at again
+$(B)/%.tidy: %.c $(B)/%.o .clang-tidy
+	$(Q)clang-tidy --quiet $< -- -std=gnu17 -D_GNU_SOURCE '-DSRIOVCTL_VERSION=""' $(INCLUDES)
+	$(Q)touch $@
 
 docs: ## write doc/configuration.md anew, from the manual page
 	$(Q)integration/docs write
