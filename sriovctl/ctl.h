@@ -53,6 +53,7 @@ struct ctl {
 typedef int ctl_command(const struct ctl *ctl, struct err *e);
 
 ctl_command cmd_list;
+ctl_command cmd_vm_xml;
 
 /* The exit status for an error's code. */
 enum ctl_exit ctl_exit_status(const struct err *e);

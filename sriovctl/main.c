@@ -50,6 +50,8 @@ static const struct {
 } commands[] = {
 	{"list", "", "PFs, their VFs, and who uses each", BIT(OPT_JSON) | BIT(OPT_TABLE), 0, 0,
 	 cmd_list},
+	{"vm-xml", "VF", "a VF in libvirt's words, for virsh attach-device or a guest's definition",
+	 BIT(OPT_INTERFACE) | BIT(OPT_MAC) | BIT(OPT_VLAN) | BIT(OPT_FORCE), 1, 1, cmd_vm_xml},
 };
 
 enum ctl_exit ctl_exit_status(const struct err *e)

@@ -24,6 +24,8 @@ install_plugins() {
 	export CNI_BIN=/run/cni-bin CNITOOL=$root/build/vm/cnitool IPAM=$root/integration/bats/ipam
 	mkdir -p "$CNI_BIN" || return
 	cp "${SRIOV:-$root/build/sriov}" "$CNI_BIN/sriov" || return
+	export SRIOVCTL=/run/sriovctl
+	cp "$root/build/sriovctl/sriovctl" "$SRIOVCTL" || return
 	cp "$shim" /usr/lib/cni/{bandwidth,bridge,host-device,host-local,loopback,macvlan,ptp,sbr,static,tuning,vrf} "$CNI_BIN" || return
 }
 
