@@ -52,6 +52,7 @@ struct ctl {
  */
 typedef int ctl_command(const struct ctl *ctl, struct err *e);
 
+ctl_command cmd_doctor;
 ctl_command cmd_list;
 ctl_command cmd_vm_xml;
 

@@ -52,6 +52,8 @@ static const struct {
 	 cmd_list},
 	{"vm-xml", "VF", "a VF in libvirt's words, for virsh attach-device or a guest's definition",
 	 BIT(OPT_INTERFACE) | BIT(OPT_MAC) | BIT(OPT_VLAN) | BIT(OPT_FORCE), 1, 1, cmd_vm_xml},
+	{"doctor", "[PF]", "what this host lacks for SR-IOV, and what to do", BIT(OPT_JSON), 0, 1,
+	 cmd_doctor},
 };
 
 enum ctl_exit ctl_exit_status(const struct err *e)
