@@ -116,7 +116,7 @@ static int gc(const struct shim *s, const struct section *c, struct err *e)
 	if (!json_is_array(valid) && !json_is_null(valid))
 		return err_set(e, CNI_ECONFIG, 0, "\"cni.dev/valid-attachments\" is not an array");
 	found = open_store(s, c, false, &store, e);
-	return found <= 0 ? found : store_collect(&store, valid, e);
+	return found <= 0 ? found : store_collect(&store, valid, s->since, e);
 }
 
 static int status(const struct shim *s, const struct section *c, struct err *e)

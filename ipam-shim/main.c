@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "clock.h"
 #include "log.h"
 #include "mem.h"
 #include "program.h"
@@ -48,7 +49,7 @@ static int check_command(enum cni_command command, enum cni_version v, struct er
 		       cni_version_name(v), cni_command_name(command), cni_version_name(since));
 }
 
-static int run(const struct cni_args *args, json_t *conf, struct err *e)
+static int run(const struct cni_args *args, json_t *conf, struct timespec since, struct err *e)
 {
 	const json_t *prev = json_object_get(conf, "prevResult");
 	const char *name = json_string_value(json_object_get(conf, "name"));
@@ -62,6 +63,7 @@ static int run(const struct cni_args *args, json_t *conf, struct err *e)
 		.conf = conf,
 		.result = prev_in,
 		.timeout_ms = TIMEOUT_MS,
+		.since = since,
 	};
 	enum cni_version v;
 
@@ -91,6 +93,7 @@ static int run(const struct cni_args *args, json_t *conf, struct err *e)
 
 int main(void)
 {
+	const struct timespec since = clock_stamp();
 	_cleanup_free_ char *text = NULL;
 	json_auto_t *conf = NULL;
 	struct cni_args args;
@@ -115,7 +118,7 @@ int main(void)
 
 		return program_print(answer) < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
 	}
-	if (!conf || run(&args, conf, &e) < 0)
+	if (!conf || run(&args, conf, since, &e) < 0)
 		return fail(&e, version);
 	return EXIT_SUCCESS;
 }

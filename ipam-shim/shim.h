@@ -3,6 +3,7 @@
 #pragma once
 
 #include <jansson.h>
+#include <time.h>
 
 #include "cni.h"
 #include "err.h"
@@ -24,6 +25,7 @@ struct shim {
 	size_t len;             /* of text, bytes */
 	const json_t *result;   /* what ADD answered, in the newest shape; NULL: not known */
 	int timeout_ms;         /* for executables */
+	struct timespec since;  /* for GC: clock_stamp() before the valid attachments were listed */
 };
 
 /*

@@ -377,8 +377,19 @@ int store_has(const struct store *s, const struct inet_prefix *addr, struct err 
 
 struct collection {
 	const json_t *keep; /* an object with "CONTAINERID\r\nIFNAME" and "CONTAINERID" as keys */
+	struct timespec since;
 	struct err first;
 };
+
+/* Whether a file was written since then; one that is gone was not. */
+static bool is_newer(const struct store *s, const char *name, struct timespec since)
+{
+	struct stat st;
+
+	return !fstatat(s->dir, name, &st, AT_SYMLINK_NOFOLLOW) &&
+	       (st.st_mtim.tv_sec != since.tv_sec ? st.st_mtim.tv_sec > since.tv_sec
+						  : st.st_mtim.tv_nsec >= since.tv_nsec);
+}
 
 static int collect(const struct store *s, const struct dirent *d, void *arg, struct err *e)
 {
@@ -389,16 +400,16 @@ static int collect(const struct store *s, const struct dirent *d, void *arg, str
 
 	(void)e; /* one that is stuck does not stop the others */
 	/* an empty one is nobody's: who is writing it would have the lock */
-	if (len == -1 ||
-	    (len >= 0 && !json_object_get(c->keep, text) && drop(s, d->d_name, &now) < 0))
+	if (len == -1 || (len >= 0 && !json_object_get(c->keep, text) &&
+			  !is_newer(s, d->d_name, c->since) && drop(s, d->d_name, &now) < 0))
 		(void)err_keep_first(&c->first, &now); /* told at the end */
 	return 0;
 }
 
-int store_collect(const struct store *s, const json_t *valid, struct err *e)
+int store_collect(const struct store *s, const json_t *valid, struct timespec since, struct err *e)
 {
 	json_auto_t *keep = json_object();
-	struct collection c = {.keep = keep};
+	struct collection c = {.keep = keep, .since = since};
 	char text[CONTENT_MAX];
 	const json_t *item;
 	size_t i;

@@ -4,6 +4,7 @@
 
 #include <jansson.h>
 #include <limits.h>
+#include <time.h>
 
 #include "cni.h"
 #include "err.h"
@@ -62,9 +63,10 @@ int store_has(const struct store *s, const struct inet_prefix *addr, struct err 
 
 /*
  * Releases every address of an attachment that is not in the list `valid` of {"containerID",
- * "ifname"}. One that cannot be released does not stop the others. Errors: CNI_EIO, of the first.
+ * "ifname"}, but for those given since that list was begun (clock_stamp()): who made it could not
+ * know them. One that cannot be released does not stop the others. Errors: CNI_EIO, of the first.
  */
-int store_collect(const struct store *s, const json_t *valid, struct err *e);
+int store_collect(const struct store *s, const json_t *valid, struct timespec since, struct err *e);
 
 /* Calls each(addr, arg) for every address that somebody has. Errors: CNI_EIO. */
 int store_each(const struct store *s, void (*each)(const struct inet_prefix *addr, void *arg),

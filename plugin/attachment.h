@@ -2,6 +2,8 @@
 /* attachment.h - one VF on its way into a pod, or out of it */
 #pragma once
 
+#include <time.h>
+
 #include "cni.h"
 #include "conf.h"
 #include "record.h"
@@ -34,6 +36,7 @@ struct attachment {
 	json_t *device_info; /* owned; ADD: the device information file as found, NULL: none */
 	char rdma[64];       /* the name of the VF's RDMA device; "" where it has none */
 	json_t *ipam; /* owned; the IPAM plugin's result, in the newest shape; NULL: no addresses */
+	struct timespec since; /* GC: clock_stamp() before the attachments were listed */
 };
 
 #define ATTACHMENT_INIT                                                                            \

@@ -229,8 +229,8 @@ int recovery_settle_own(struct attachment *a, struct err *e)
 		return found;
 	if (attachment_lock(a, a->vf.name, ATTACHMENT_LOCK_MS, e) < 0)
 		return -1;
-	found = settle(a, true,
-		       e); /* an entry of a VF that has another owner by now is of no meaning */
+	/* an entry of a VF that has another owner by now is of no meaning */
+	found = settle(a, true, e);
 	attachment_unlock(a);
 	return found;
 }

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "clock.h"
 #include "log.h"
 #include "mem.h"
 #include "shim.h"
@@ -29,6 +30,7 @@ static struct shim shim_of(const struct attachment *a, const char *type, const j
 		.conf = conf,
 		.text = text,
 		.len = len,
+		.since = a->since,
 		.result = a->rec.result
 				  ?: a->conf ? a->conf->result
 					     : NULL,
@@ -159,6 +161,7 @@ int ipam_collect(struct attachment *a, struct err *e)
 
 	if (!a->conf->ipam_type)
 		return 0;
+	a->since = clock_stamp();
 	if (record_each(a->folder, keep, &k, e) < 0)
 		return -1;
 	json_object_set(doc, "cni.dev/valid-attachments", valid);

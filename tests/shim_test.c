@@ -18,6 +18,8 @@
 static const char *cni_args = "", *cni_version = "1.1.0";
 static json_t *del_with; /* what DEL is told that ADD had answered */
 
+static time_t gc_since = INT32_MAX; /* when the list of GC was made */
+
 /* Calls with an ipam section and what stands beside it; text as JSON with ' for ". */
 static int call(enum cni_command command, const char *id, const char *ipam, const char *beside,
 		json_t **ret, struct err *e)
@@ -33,7 +35,11 @@ static int call(enum cni_command command, const char *id, const char *ipam, cons
 	_cleanup_free_ char *text = NULL;
 	json_auto_t *conf = NULL;
 	json_error_t at;
-	struct shim s = {.type = SHIM_TYPE, .args = &args, .result = del_with, .timeout_ms = 20000};
+	struct shim s = {.type = SHIM_TYPE,
+			 .args = &args,
+			 .result = del_with,
+			 .timeout_ms = 20000,
+			 .since = {gc_since, 0}};
 
 	if (asprintf(&text,
 		     "{'cniVersion': '%s', 'name': 'net', %s%s 'ipam': {'type': 'ipam-shim', "
@@ -390,6 +396,7 @@ static void what_host_local_gave_is_released(void **state)
 
 static void gc_releases_those_of_nobody(void **state)
 {
+	const char *one = "'cni.dev/valid-attachments': [{'containerID': 'c1', 'ifname': 'net1'}]";
 	struct err e;
 
 	(void)state;
@@ -403,10 +410,11 @@ static void gc_releases_those_of_nobody(void **state)
 	expect_text(add("c3", NET, ""), "10.1.0.8/24");
 	expect_ok(call(CNI_GC, "", NET, "'x': 1", NULL, &e), &e);
 	expect_int(leases(), 9); /* without a list, nothing is released */
-	expect_ok(call(CNI_GC, "", NET,
-		       "'cni.dev/valid-attachments': [{'containerID': 'c1', 'ifname': 'net1'}]",
-		       NULL, &e),
-		  &e);
+	gc_since = 1; /* nor what came after the list was made, which all of it did here */
+	expect_ok(call(CNI_GC, "", NET, one, NULL, &e), &e);
+	expect_int(leases(), 9);
+	gc_since = INT32_MAX;
+	expect_ok(call(CNI_GC, "", NET, one, NULL, &e), &e);
 	expect_text(content("10.1.0.2"), "c1\r\nnet1");
 	expect_text(content("10.1.0.4"), "c1");
 	expect_text(content("notes"), "");

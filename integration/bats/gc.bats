@@ -48,6 +48,34 @@ lose() {
 	done
 }
 
+# waits_for_leases PID - it has opened the lock of the leases
+waits_for_leases() {
+	[[ $(readlink /proc/"$1"/fd/*) == */var/lib/cni/networks/net/lock* ]]
+}
+
+@test "L12 an ADD that comes while GC is at work keeps its address" {
+	local leases='"ipam": {"type": "ipam-shim", "subnet": "10.56.0.0/24"}'
+
+	pod p2
+	conf "$PF0V0" "$leases"
+	ADD p1
+	exec 7</var/lib/cni/networks/net/lock
+	flock 7
+	version=1.1.0
+	conf "$PF0V0" "\"cni.dev/valid-attachments\": [{\"containerID\": \"p1\", \"ifname\": \"net1\"}], $leases"
+	CNI_COMMAND=GC CNI_PATH=$CNI_BIN "$CNI_BIN/sriov" <<<"$conf" >"$T/gc" 7<&- 3>&- &
+	within 10 waits_for_leases $!
+	kill -STOP $!
+	exec 7<&-
+	conf "$PF0V1" "$leases"
+	ADD p2
+	kill -CONT $!
+	wait $! || fail "$(<"$T/gc")"
+	equal 'leases' "$(cd /var/lib/cni/networks/net && echo 10.*)" '10.56.0.2 10.56.0.3'
+	DEL p2
+	DEL p1
+}
+
 @test "L12 GC does not rob a container whose namespace lives" {
 	conf "$PF0V0" '"vlan": 100'
 	ADD p1
