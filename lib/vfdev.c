@@ -55,9 +55,9 @@ int pciaddr_compare(const struct pciaddr *a, const struct pciaddr *b)
 
 struct netdev_search {
 	int sys;
-	const char *pci;
-	char *ret; /* IFNAMSIZ bytes */
-	bool pf;   /* skip representors */
+	const char *device; /* below DEVICES */
+	char *ret;          /* IFNAMSIZ bytes */
+	bool pf;            /* skip representors */
 };
 
 static void keep_name(char ret[static IFNAMSIZ], const char *name)
@@ -72,7 +72,7 @@ static int pick_netdev(const char *name, void *arg)
 	struct err e;
 
 	if (s->pf && !sysfs_read(s->sys, port, sizeof(port), &e,
-				 DEVICES "/%s/net/%s/phys_port_name", s->pci, name)) {
+				 DEVICES "/%s/net/%s/phys_port_name", s->device, name)) {
 		/*
 		 * devlink port flavours: pN is a port of the PF itself, pfNvfM and the like stand
 		 * for others
@@ -84,13 +84,14 @@ static int pick_netdev(const char *name, void *arg)
 	return 1;
 }
 
-static int find_netdev(int sys, const char *pci, bool pf, char name[static IFNAMSIZ], struct err *e)
+static int find_netdev(int sys, const char *device, bool pf, char name[static IFNAMSIZ],
+		       struct err *e)
 {
-	struct netdev_search s = {sys, pci, name, pf};
+	struct netdev_search s = {sys, device, name, pf};
 	struct err found = {0};
 
 	name[0] = '\0';
-	if (sysfs_each(sys, pick_netdev, &s, &found, DEVICES "/%s/net", pci) < 0 &&
+	if (sysfs_each(sys, pick_netdev, &s, &found, DEVICES "/%s/net", device) < 0 &&
 	    found.errnum != ENOENT) {
 		*e = found;
 		return -1;
@@ -103,8 +104,32 @@ int vfdev_pf_ifname(int sys, const char *pf, char name[static IFNAMSIZ], struct 
 	return find_netdev(sys, pf, true, name, e);
 }
 
+static int pick_virtio(const char *name, void *arg)
+{
+	struct vfdev *d = arg;
+
+	if (strncmp(name, "virtio", 6) != 0 || strlen(name) >= VFDEV_VIRTIO)
+		return 0;
+	memcpy(d->virtio, name, strlen(name) + 1);
+	return 1;
+}
+
+/* The netdev of a virtio NIC lies one device deeper: that one is named after its own bus. */
+static int find_virtio(int sys, struct vfdev *d, struct err *e)
+{
+	struct err gone = {0};
+
+	d->virtio[0] = '\0';
+	if (sysfs_each(sys, pick_virtio, d, &gone, DEVICES "/%s", d->name) >= 0 ||
+	    gone.errnum == ENOENT)
+		return 0;
+	*e = gone;
+	return -1;
+}
+
 int vfdev_refresh(int sys, struct vfdev *d, struct err *e)
 {
+	char path[PCIADDR_TEXT + VFDEV_VIRTIO];
 	struct err link = {0};
 
 	d->driver[0] = '\0';
@@ -114,7 +139,12 @@ int vfdev_refresh(int sys, struct vfdev *d, struct err *e)
 		*e = link;
 		return -1;
 	}
-	return find_netdev(sys, d->name, !d->pf[0], d->ifname, e);
+	if (d->pf[0])
+		return find_netdev(sys, d->name, false, d->ifname, e);
+	if (find_virtio(sys, d, e) < 0)
+		return -1;
+	(void)snprintf(path, sizeof(path), "%s/%s", d->name, d->virtio); /* sized for both */
+	return find_netdev(sys, path, true, d->ifname, e);
 }
 
 int vfdev_exists(int sys, const struct vfdev *d, struct err *e)
@@ -213,8 +243,7 @@ int vfdev_mac_is_own(int sys, const struct vfdev *d, struct err *e)
 {
 	uint32_t type;
 
-	if (sysfs_read_u32(sys, &type, e, DEVICES "/%s/net/%s/addr_assign_type", d->name,
-			   d->ifname) < 0)
+	if (sysfs_read_u32(sys, &type, e, "class/net/%s/addr_assign_type", d->ifname) < 0)
 		return -1;
 	return type == 1 || type == 3; /* NET_ADDR_RANDOM, NET_ADDR_SET */
 }

@@ -33,6 +33,8 @@ struct vfdev_pf {
 
 #define VFDEV_DRIVER 64 /* a driver's name, with its closing NUL */
 
+#define VFDEV_VIRTIO 16 /* "virtioN", with its closing NUL */
+
 /* A VF. Names are "" where there is none. */
 struct vfdev {
 	struct pciaddr addr, pf_addr;
@@ -41,7 +43,17 @@ struct vfdev {
 	char pf_ifname[IFNAMSIZ]; /* the PF's netdev */
 	char ifname[IFNAMSIZ];    /* the VF's netdev in the host's namespace */
 	char driver[VFDEV_DRIVER];
+	char virtio[VFDEV_VIRTIO]; /* of a device that has no PF: the virtio device that it is */
 };
+
+/*
+ * What the kernel names as the device of its netdev (IFLA_PARENT_DEV_NAME): the virtio device that
+ * it is, else itself.
+ */
+static inline const char *vfdev_parent(const struct vfdev *d)
+{
+	return d->virtio[0] ? d->virtio : d->name;
+}
 
 /*
  * Describes the PF at addr. Errors: CNI_EDEVICE: it has no netdev; CNI_EIO, with ENOENT: there is
@@ -72,8 +84,10 @@ int vfdev_open(int sys, const struct pciaddr *addr, struct vfdev *ret, struct er
  */
 int vfdev_open_whole(int sys, const struct pciaddr *addr, struct vfdev *ret, struct err *e);
 
-/* Reads the VF's driver and netdev again, after the VF moved or was rebound; both are "" where it
- * is gone. */
+/*
+ * Reads the VF's driver and netdev again, after the VF moved or was rebound; both are "" where it
+ * is gone.
+ */
 int vfdev_refresh(int sys, struct vfdev *d, struct err *e);
 
 /* Whether there still is such a PCI device. Result: 1 or 0. Errors: CNI_EIO: that cannot be told.

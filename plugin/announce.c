@@ -99,7 +99,7 @@ static enum visit visit_pod(const struct attachment *a, int own_ns, bool due)
 	if (ns < 0 || !netns_same(&id, &a->pod_id) || rt_open_in(own_ns, ns, &pod, &e) < 0 ||
 	    !recovery_is_pod(pod, &a->rec) ||
 	    rt_link_by_index(pod, a->link.ifindex, &link, &e) < 0 ||
-	    strcmp(link.parent, a->vf.name) != 0)
+	    strcmp(link.parent, vfdev_parent(&a->vf)) != 0)
 		return GONE;
 	/* before it is running, too, its queue is not open, and drops what is sent */
 	if (!(link.flags & IFF_LOWER_UP) || !(link.flags & IFF_RUNNING))

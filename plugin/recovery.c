@@ -26,6 +26,9 @@ static int open_recorded(struct attachment *a, struct err *e)
 	memcpy(a->vf.name, r->vf, sizeof(a->vf.name));
 	memcpy(a->vf.pf, r->pf, sizeof(a->vf.pf));
 	a->vf.index = r->index;
+	/* what its netdev in the pod hangs on */
+	if (!r->pf[0] && vfdev_refresh(a->sys, &a->vf, e) < 0)
+		return -1;
 
 	/*
 	 * Another namespace can have been mounted over the same path, and have the same inode: only

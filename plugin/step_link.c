@@ -51,9 +51,10 @@ static int find_in_pod(struct attachment *a, struct rt_link *ret, struct err *e)
 
 	if (!a->pod)
 		return 0;
-	if (!rt_link_by_name(a->pod, a->rec.ifname, ret, &none) && !strcmp(ret->parent, a->vf.name))
+	if (!rt_link_by_name(a->pod, a->rec.ifname, ret, &none) &&
+	    !strcmp(ret->parent, vfdev_parent(&a->vf)))
 		return 1;
-	return found_or_not(rt_link_by_parent(a->pod, a->vf.name, ret, &none), &none, e);
+	return found_or_not(rt_link_by_parent(a->pod, vfdev_parent(&a->vf), ret, &none), &none, e);
 }
 
 /* How many links a pod can have on its VF: no more than there are VLANs. */

@@ -258,10 +258,27 @@ static void a_device_is_given_away_whole_where_it_has_no_vfs(void **state)
 	expect_ok(vfdev_open_whole(sys, &nic, &d, &e), &e);
 	expect_ok(vfdev_refresh(sys, &d, &e), &e);
 	expect_text(d.ifname, "eth0");
+	expect_text(vfdev_parent(&d), "0000:02:01.0");
 	expect_err(vfdev_open_whole(sys, &vf, &d, &e), &e, CNI_EDEVICE,
 		   "0000:01:10.0 is a VF of PF 0000:01:00.0");
 	expect_err(vfdev_open_whole(sys, &none, &d, &e), &e, CNI_EDEVICE,
 		   "there is no PCI device 0000:03:00.0");
+}
+
+static void the_netdev_of_a_virtio_nic_lies_one_device_deeper(void **state)
+{
+	const struct pciaddr nic = {0, 0x208};
+	_cleanup_fd_ int sys = sysfs_open(scratch_path("."), &(struct err){0});
+	struct err e = {0};
+	struct vfdev d;
+
+	(void)state;
+	scratch_file("0x1af4\n", DEVICE "/vendor", "0000:02:01.0");
+	make_netdev("0000:02:01.0/virtio3", "eth0", NULL);
+	expect_ok(vfdev_open_whole(sys, &nic, &d, &e), &e);
+	expect_ok(vfdev_refresh(sys, &d, &e), &e);
+	expect_text(d.ifname, "eth0");
+	expect_text(vfdev_parent(&d), "virtio3");
 }
 
 static void a_pf_without_netdev_is_refused(void **state)
@@ -457,7 +474,7 @@ static void a_mac_is_the_vfs_own_where_it_was_not_given_by_its_pf(void **state)
 	expect_err(vfdev_mac_is_own(sys, &d, &e), &e, CNI_EIO, "ens1f0v0/addr_assign_type");
 	for (size_t i = 0; i < ARRAY_SIZE(types); i++) {
 		EXPECT_ROW(types[i].type);
-		scratch_file(types[i].type, DEVICE "/net/ens1f0v0/addr_assign_type", d.name);
+		scratch_file(types[i].type, "class/net/ens1f0v0/addr_assign_type");
 		expect_int(vfdev_mac_is_own(sys, &d, &e), types[i].own);
 	}
 }
@@ -497,6 +514,7 @@ int main(void)
 		SCRATCH_TEST(what_is_no_vf_is_said_to_be_what_it_is),
 		SCRATCH_TEST(without_driver_or_netdev_the_names_are_empty),
 		SCRATCH_TEST(a_device_is_given_away_whole_where_it_has_no_vfs),
+		SCRATCH_TEST(the_netdev_of_a_virtio_nic_lies_one_device_deeper),
 		SCRATCH_TEST(a_pf_without_netdev_is_refused),
 		SCRATCH_TEST(a_vf_that_moved_or_was_rebound_is_read_again),
 		SCRATCH_TEST(a_driver_is_bound_by_its_name),

@@ -365,3 +365,24 @@ hold() {
 	DEL p1
 	unchanged
 }
+
+@test "D13 a virtio NIC goes to the pod by its PCI address, and comes back as it was, also from a namespace that has ended" {
+	local device
+
+	modprobe virtio_net
+	later 'modprobe -r virtio_net'
+	device=$(readlink -f /sys/bus/virtio/drivers/virtio_net/virtio*)
+	snapshot
+	pick "\"deviceID\": \"$(basename "${device%/*}")\", \"pfOnly\": true, \"mac\": \"02:00:5e:00:00:01\", \"mtu\": 1400, $HOST_LOCAL"
+	ADD p1
+	link_has p1 net1 "parentdev ${device##*/}" UP 02:00:5e:00:00:01 'mtu 1400'
+	CHECK p1
+	ip -n p1 link set net1 name other
+	DEL p1
+	unchanged
+	ADD p1
+	ip netns del p1
+	DEL p1
+	ip netns add p1
+	unchanged
+}
