@@ -88,6 +88,13 @@ int record_open_folder(const char *folder, struct err *e);
 int record_lock(int folder, const char *vf, const char *who, int timeout_ms, struct err *e);
 
 /*
+ * Whether a process has the lock of a VF at this moment, and who says to be it; without taking the
+ * lock, or making its file. Result: 1 and the holder's text; 0: nobody. Errors: CNI_ESTATE.
+ */
+#define RECORD_HOLDER 320
+int record_lock_held(int folder, const char *vf, char holder[static RECORD_HOLDER], struct err *e);
+
+/*
  * Writes the record in place of the one that is there, by temporary file and rename. Errors:
  * CNI_EIO; CNI_ESTATE: a folder lies where the temporary file would.
  */
@@ -106,6 +113,15 @@ int record_set_aside(int folder, const char *vf, struct err *e);
 
 /* Removes the record of a VF; one that is not there is fine. */
 int record_drop(int folder, const char *vf, struct err *e);
+
+/*
+ * Whether a socket is in the very namespace that a record speaks of. That has its inode; but the
+ * inode of a namespace that ended is given to another.
+ */
+bool record_is_pod(const struct rt *pod, const struct record *r);
+
+/* Whether the namespace of a record is still at its path. In doubt it is. */
+bool record_pod_lives(const struct record *r);
 
 /*
  * The index: which VF an interface of a container has. A symbolic link whose target is a VF's PCI
@@ -134,6 +150,20 @@ struct record_entry {
 	char *owner;        /* owned: container id and interface name, one after the other */
 	const char *ifname; /* within owner */
 };
+
+/*
+ * Whether an entry is of no meaning, as its VF has no record, or another owner's: an ADD that was
+ * killed between the two left it, or is about to write the record. Result: 1; 0: it means
+ * something, or has changed by now. Errors: as of record_index_find() and record_load().
+ */
+int record_index_stale(int folder, const struct record_entry *entry, struct err *e);
+
+/*
+ * Removes an entry if it is of no meaning once nobody works on its VF. who: as of record_lock().
+ * Result: 1: it was removed; 0: as above. Errors: those above; CNI_EAGAIN: somebody works on it.
+ */
+int record_index_settle(int folder, const struct record_entry *entry, const char *who,
+			struct err *e);
 
 /*
  * All entries of the index, in the order of the VFs' addresses: who has which VF, or is about to.

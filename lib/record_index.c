@@ -88,6 +88,49 @@ int record_index_drop(int folder, const char *container_id, const char *ifname, 
 	return 0;
 }
 
+/* As record_index_stale(). *ret_recorded: the VF has a record, of whomever. */
+static int look_at(int folder, const struct record_entry *entry, bool *ret_recorded, struct err *e)
+{
+	struct record r = {0};
+	char vf[PCIADDR_TEXT];
+	int found = record_index_is(folder, entry->owner, entry->ifname,
+				    pciaddr_text(&entry->vf, vf), e);
+	bool owner;
+
+	if (found <= 0)
+		return found;
+	found = record_load(folder, vf, &r, e);
+	if (found < 0)
+		return -1;
+	owner = found && !strcmp(r.container_id, entry->owner) && !strcmp(r.ifname, entry->ifname);
+	record_clear(&r);
+	*ret_recorded = found;
+	return !owner;
+}
+
+int record_index_stale(int folder, const struct record_entry *entry, struct err *e)
+{
+	bool unused;
+
+	return look_at(folder, entry, &unused, e);
+}
+
+int record_index_settle(int folder, const struct record_entry *entry, const char *who,
+			struct err *e)
+{
+	char vf[PCIADDR_TEXT];
+	_cleanup_fd_ int lock = record_lock(folder, pciaddr_text(&entry->vf, vf), who, 0, e);
+	bool recorded = true;
+	int stale = lock < 0 ? -1 : look_at(folder, entry, &recorded, e);
+
+	if (stale <= 0)
+		return stale;
+	/* one that was killed while it wrote its record has left half of it */
+	if (!recorded && record_drop(folder, vf, e) < 0)
+		return -1;
+	return record_index_drop(folder, entry->owner, entry->ifname, e) < 0 ? -1 : 1;
+}
+
 static int by_address(const void *a, const void *b)
 {
 	return pciaddr_compare(&((const struct record_entry *)a)->vf,

@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 
 #include "lock.h"
@@ -13,15 +14,29 @@
 /*
  * A lock file stays for good: a name that is removed while somebody waits for it would let two in.
  */
-#define LOCK_TEXT 320
+#define LOCK_NAME (PCIADDR_TEXT + 8)
+
+static void lock_name(char buf[static LOCK_NAME], const char *vf)
+{
+	(void)snprintf(buf, LOCK_NAME, "%.15s.lock", vf); /* a PCI address, sized for it */
+}
+
+static void read_holder(int fd, char buf[static RECORD_HOLDER])
+{
+	ssize_t n = pread(fd, buf, RECORD_HOLDER - 1, 0);
+
+	buf[n > 0 ? n : 0] = '\0';
+	if (!buf[0])
+		(void)snprintf(buf, RECORD_HOLDER, "another process");
+}
 
 int record_lock(int folder, const char *vf, const char *who, int timeout_ms, struct err *e)
 {
-	char name[PCIADDR_TEXT + 8], text[LOCK_TEXT];
+	char name[LOCK_NAME], text[RECORD_HOLDER];
 	_cleanup_fd_ int fd = -1;
 	struct stat st;
 
-	(void)snprintf(name, sizeof(name), "%.15s.lock", vf); /* a PCI address, sized for it */
+	lock_name(name, vf);
 	fd = openat(folder, name, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK | O_NOCTTY,
 		    0600);
 	if (fd < 0) {
@@ -41,12 +56,9 @@ int record_lock(int folder, const char *vf, const char *who, int timeout_ms, str
 		if (errno != EWOULDBLOCK)
 			return err_set(e, CNI_ESTATE, errno, "cannot lock " RECORD_FOLDER "/%s",
 				       name);
-
-		ssize_t n = pread(fd, text, sizeof(text) - 1, 0);
-
-		text[n > 0 ? n : 0] = '\0';
+		read_holder(fd, text);
 		return err_set(e, CNI_EAGAIN, 0, "VF %s is being worked on by %s; try again", vf,
-			       text[0] ? text : "another process");
+			       text);
 	}
 
 	/* All of it, so that one call replaces a longer text of whoever was here before. */
@@ -56,6 +68,25 @@ int record_lock(int folder, const char *vf, const char *who, int timeout_ms, str
 		return err_set(e, CNI_EIO, errno, "cannot write the lock " RECORD_FOLDER "/%s",
 			       name);
 	return TAKE_FD(fd);
+}
+
+int record_lock_held(int folder, const char *vf, char holder[static RECORD_HOLDER], struct err *e)
+{
+	_cleanup_fd_ int fd = -1;
+	char name[LOCK_NAME];
+
+	lock_name(name, vf);
+	fd = openat(folder, name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	if (fd < 0 && errno == ENOENT)
+		return 0;
+	/* shared, and given back when the file is closed: two who only look don't see each other */
+	if (fd >= 0 && !flock(fd, LOCK_SH | LOCK_NB))
+		return 0;
+	if (fd < 0 || errno != EWOULDBLOCK)
+		return err_set(e, CNI_ESTATE, errno, "cannot look at the lock " RECORD_FOLDER "/%s",
+			       name);
+	read_holder(fd, holder);
+	return 1;
 }
 
 static void raised_name(char buf[static PCIADDR_TEXT + 8], const char *pf)

@@ -15,7 +15,6 @@
 #include "frame.h"
 #include "log.h"
 #include "mem.h"
-#include "recovery.h"
 
 /*
  * Theory of operation: a VF has its carrier some time after it is up, and ADD waits for none. So a
@@ -97,8 +96,7 @@ static enum visit visit_pod(const struct attachment *a, int own_ns, bool due)
 
 	ns = netns_open(a->args->netns, &id, &e);
 	if (ns < 0 || !netns_same(&id, &a->pod_id) || rt_open_in(own_ns, ns, &pod, &e) < 0 ||
-	    !recovery_is_pod(pod, &a->rec) ||
-	    rt_link_by_index(pod, a->link.ifindex, &link, &e) < 0 ||
+	    !record_is_pod(pod, &a->rec) || rt_link_by_index(pod, a->link.ifindex, &link, &e) < 0 ||
 	    strcmp(link.parent, vfdev_parent(&a->vf)) != 0)
 		return GONE;
 	/* before it is running, too, its queue is not open, and drops what is sent */

@@ -124,6 +124,8 @@ static int gc(struct attachment *a, json_t **ret_answer, struct err *e)
 		*e = first;
 		return -1;
 	}
+	if (recovery_collect_claims(a, &now) < 0)
+		(void)err_keep_first(&first, &now); /* told below */
 	/* a VF that is stuck keeps its own addresses, and nobody else's */
 	if (ipam_collect(a, &now) < 0)
 		(void)err_keep_first(&first, &now); /* told below */

@@ -9,7 +9,6 @@
 #include "log.h"
 #include "mem.h"
 #include "netns.h"
-#include "recovery.h"
 #include "userspace.h"
 
 /*
@@ -61,8 +60,7 @@ static bool open_lost_pod(struct attachment *a)
 	_cleanup_(rt_freep) struct rt *pod = NULL;
 	struct err unused = {0}; /* there is another way */
 
-	if (fd < 0 || rt_open_in(a->host_ns, fd, &pod, &unused) < 0 ||
-	    !recovery_is_pod(pod, &a->rec))
+	if (fd < 0 || rt_open_in(a->host_ns, fd, &pod, &unused) < 0 || !record_is_pod(pod, &a->rec))
 		return false;
 	log_line(
 		LOG_WARNING,

@@ -8,13 +8,6 @@
 #include "mem.h"
 #include "steps.h"
 
-bool recovery_is_pod(const struct rt *pod, const struct record *r)
-{
-	uint64_t cookie = rt_netns_cookie(pod);
-
-	return !cookie || !r->netns_cookie || cookie == r->netns_cookie;
-}
-
 /* Takes over what the record says, for the operations that begin with one. The lock is held. */
 static int open_recorded(struct attachment *a, struct err *e)
 {
@@ -40,7 +33,7 @@ static int open_recorded(struct attachment *a, struct err *e)
 	if (netns_same(&a->pod_id, &r->netns_id)) {
 		if (rt_open_in(a->host_ns, a->pod_ns, &a->pod, e) < 0)
 			return -1;
-		if (recovery_is_pod(a->pod, r))
+		if (record_is_pod(a->pod, r))
 			return 0;
 		rt_free(a->pod);
 		a->pod = NULL;
@@ -107,19 +100,6 @@ static int load_sound(const struct attachment *a, const char *vf, struct record 
 	return record_set_aside(a->folder, vf, e);
 }
 
-static bool namespace_lives(const struct record *r)
-{
-	struct netns_id id;
-	struct err gone;
-	_cleanup_fd_ int own = netns_open_own(NULL, &gone), fd = netns_open(r->netns, &id, &gone);
-	_cleanup_(rt_freep) struct rt *pod = NULL;
-
-	if (fd < 0 || !netns_same(&id, &r->netns_id))
-		return false;
-	/* in doubt it lives */
-	return own < 0 || rt_open_in(own, fd, &pod, &gone) < 0 || recovery_is_pod(pod, r);
-}
-
 static int refuse_held(const char *vf, const struct record *r, struct err *e)
 {
 	return err_set(e, CNI_EAGAIN, 0, "VF %s is held by container %s, interface %s, network %s",
@@ -181,7 +161,7 @@ int recovery_collect(const struct attachment *a, const char *vf, const json_t *v
 	ret = 0;
 	if (strcmp(r.network, a->conf->name) || is_valid(&r, valid))
 		ret = 0;
-	else if (r.phase == RECORD_ATTACHED && namespace_lives(&r))
+	else if (r.phase == RECORD_ATTACHED && record_pod_lives(&r))
 		log_line(
 			LOG_WARNING,
 			"VF %s: container %s is not a valid attachment, but its namespace %s lives: left alone",
@@ -190,6 +170,33 @@ int recovery_collect(const struct attachment *a, const char *vf, const json_t *v
 		ret = recover(a, &r, e);
 	record_clear(&r);
 	return ret;
+}
+
+int recovery_collect_claims(const struct attachment *a, struct err *e)
+{
+	struct record_entry *claims = NULL;
+	struct err first = {0}, now = {0};
+	size_t n = 0;
+
+	if (record_index_list(a->folder, &claims, &n, e) < 0)
+		return -1;
+	for (size_t i = 0; i < n; i++) {
+		int settled = record_index_settle(a->folder, &claims[i], "GC", &now);
+
+		if (settled > 0)
+			log_line(LOG_INFO,
+				 "container %s, interface %s had claimed a VF, and never got it",
+				 claims[i].owner, claims[i].ifname);
+		else if (settled < 0 && now.code == CNI_EAGAIN)
+			now.code = 0; /* whoever works on it sees to it */
+		else if (settled < 0)
+			(void)err_keep_first(&first, &now); /* told below */
+	}
+	record_entries_free(claims, n);
+	if (!first.code)
+		return 0;
+	*e = first;
+	return -1;
 }
 
 static bool is_ours(const struct attachment *a, const struct record *r)
@@ -208,7 +215,7 @@ static int settle(struct attachment *a, bool only_own, struct err *e)
 		return found;
 	if (only_own && !is_ours(a, &r))
 		ret = 0;
-	else if (r.phase != RECORD_ATTACHED || !namespace_lives(&r))
+	else if (r.phase != RECORD_ATTACHED || !record_pod_lives(&r))
 		ret = recover(a, &r, e);
 	else if (is_ours(a, &r))
 		ret = attachment_refuse_second(a, a->vf.name, e);

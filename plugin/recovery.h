@@ -19,6 +19,13 @@ int recovery_collect(const struct attachment *a, const char *vf, const json_t *v
 		     struct err *e);
 
 /*
+ * For GC: removes the claims of ADDs that were killed before they had written a record. Nobody else
+ * would: their containers never came to be. One that is stuck does not stop the others; *e is the
+ * first.
+ */
+int recovery_collect_claims(const struct attachment *a, struct err *e);
+
+/*
  * For ADD, whose lock of the VF is held: whoever wrote the VF's record has ended, well or badly.
  * What a dead ADD or DEL, or a container whose namespace is gone, left is given back. Errors:
  * CNI_EAGAIN: a living container has the VF; CNI_ECONFIG: this very interface has it; those of
@@ -39,9 +46,3 @@ int recovery_settle_own(struct attachment *a, struct err *e);
  * knows.
  */
 bool recovery_is_held(int folder, const char *vf, struct err *e);
-
-/*
- * Whether a socket is in the very namespace that a record speaks of. That has its inode; but the
- * inode of a namespace that ended is given to another.
- */
-bool recovery_is_pod(const struct rt *pod, const struct record *r);

@@ -32,24 +32,6 @@ static void set_user(struct host_vf *vf, enum host_use use, const char *fmt, ...
 	va_end(ap);
 }
 
-/* Whether the namespace of a record is not at its path any more. */
-static bool is_abandoned(const struct record *r)
-{
-	struct netns_id id;
-	struct err gone;
-	_cleanup_fd_ int ns = netns_open(r->netns, &id, &gone);
-	_cleanup_fd_ int own = netns_open_own(NULL, &gone);
-	_cleanup_(rt_freep) struct rt *pod = NULL;
-
-	if (ns < 0)
-		return gone.errnum == ENOENT || gone.errnum == EINVAL;
-	if (!netns_same(&id, &r->netns_id))
-		return true;
-	/* an inode is given to the next namespace, a cookie is not */
-	return own >= 0 && r->netns_cookie && rt_open_in(own, ns, &pod, &gone) == 0 &&
-	       rt_netns_cookie(pod) != r->netns_cookie;
-}
-
 static void find_container(int folder, struct host_vf *vf)
 {
 	struct err e;
@@ -61,7 +43,7 @@ static void find_container(int folder, struct host_vf *vf)
 	if (loaded <= 0)
 		return;
 	vf->recorded = true;
-	vf->abandoned = is_abandoned(&vf->rec);
+	vf->abandoned = !record_pod_lives(&vf->rec);
 	phase = vf->abandoned                       ? ", whose namespace is gone"
 		: vf->rec.phase == RECORD_ADDING    ? ", being attached"
 		: vf->rec.phase == RECORD_RELEASING ? ", being given back"

@@ -100,6 +100,22 @@ waits_for_leases() {
 	vf_has pf0 0 'vlan 100'
 }
 
+@test "L12 GC removes claims that killed ADDs left, and not those that mean something" {
+	conf "$PF0V0" '"vlan": 100'
+	ADD p1
+	ln -s "$PF0V0" /run/sriov-cni/@killed:net1 # the VF has another owner
+	ln -s "$PF0V1" /run/sriov-cni/@killed:net2 # the VF has none
+	ln -s "$PF0V2" /run/sriov-cni/@adding:net1
+	echo '{"vers' >"/run/sriov-cni/$PF0V1.new"
+	flock "/run/sriov-cni/$PF0V2.lock" sleep 60 3>&- & # whoever claimed this one is about to write its record
+	later "kill $!; rm -f /run/sriov-cni/@adding:net1"
+	within 5 eval '! flock -n "/run/sriov-cni/$PF0V2.lock" true'
+	gc cni.dev/valid-attachments '[]'
+	equal 'exit status' "$status" 0
+	equal 'the claims' "$(find /run/sriov-cni '(' -name '@*' -o -name '*.new' ')' -printf '%f\n' | sort | xargs)" '@adding:net1 @p1:net1'
+	link_has p1 net1 "parentdev $PF0V0" UP
+}
+
 @test "L12 GC is passed on to an IPAM plugin that knows it" {
 	version=1.1.0
 	conf "$PF0V0" '"cni.dev/valid-attachments": [], "ipam": {"type": "knows"}'
