@@ -3,6 +3,7 @@
 
 PREFIX    ?= /usr/local
 CNIBINDIR ?= /opt/cni/bin
+UNITDIR   ?= $(PREFIX)/lib/systemd/system
 DESTDIR   ?=
 VERSION   := 0.9
 B         := build$(if $(SAN),/san)
@@ -82,7 +83,7 @@ $(B)/%.o: %.c
 deps: ## install what building and testing need (Debian 12 or 13, as root)
 	$(Q)integration/deps
 
-install: build ## install the programs into CNIBINDIR, their manual pages below PREFIX
+install: build ## install the programs into CNIBINDIR, manual pages and systemd units below PREFIX
 	$(Q)install -D -m 0755 build/sriov $(DESTDIR)$(CNIBINDIR)/.sriov.new
 	$(Q)mv -f $(DESTDIR)$(CNIBINDIR)/.sriov.new $(DESTDIR)$(CNIBINDIR)/sriov
 	$(Q)install -D -m 0755 build/ipam-shim/ipam-shim $(DESTDIR)$(CNIBINDIR)/.ipam-shim.new
@@ -91,10 +92,14 @@ install: build ## install the programs into CNIBINDIR, their manual pages below 
 	$(Q)install -D -m 0644 -t $(DESTDIR)$(PREFIX)/share/man/man8 doc/sriov-cni.8 doc/ipam-shim.8 \
 		doc/sriovctl.8
 	$(Q)install -D -m 0644 -t $(DESTDIR)$(PREFIX)/share/man/man5 doc/sriov-cni.conf.5
+	$(Q)install -D -m 0644 -t $(DESTDIR)$(UNITDIR) systemd/sriovctl-gc.timer
+	$(Q)sed -e 's|@SBINDIR@|$(PREFIX)/sbin|; s|@CNIBINDIR@|$(CNIBINDIR)|' systemd/sriovctl-gc.service.in \
+		>$(DESTDIR)$(UNITDIR)/sriovctl-gc.service
 
 uninstall: ## remove what install installed
 	$(Q)rm -f $(DESTDIR)$(CNIBINDIR)/sriov $(DESTDIR)$(CNIBINDIR)/ipam-shim \
 		$(DESTDIR)$(PREFIX)/sbin/sriovctl \
+		$(addprefix $(DESTDIR)$(UNITDIR)/,sriovctl-gc.service sriovctl-gc.timer) \
 		$(addprefix $(DESTDIR)$(PREFIX)/share/man/man8/,sriov-cni.8 ipam-shim.8 sriovctl.8) \
 		$(DESTDIR)$(PREFIX)/share/man/man5/sriov-cni.conf.5
 
@@ -126,8 +131,9 @@ mutants: deps ## break the code in many places, one at a time: a test has to see
 	$(Q)integration/mutants -o doc/mutants.md $(ONLY)
 
 # The loops that cppcheck is told of are macros of libraries whose headers it is not shown.
-lint: layers $(B)/sriovctl/sriovctl $(tidied) ## static analysis of sources, scripts and documents
+lint: layers build $(tidied) ## static analysis of sources, scripts and documents
 	$(Q)integration/docs
+	$(Q)integration/units
 	$(Q)clang-format --dry-run -Werror $(sources)
 	$(Q)shellcheck -x $(scripts)
 	$(Q)cppcheck --quiet --error-exitcode=1 --enable=warning,performance,portability \
@@ -155,7 +161,7 @@ clean: ## remove build/, but for what deps fetched
 
 help: ## this list
 	$(Q)sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | expand -t 14
-	$(Q)echo 'variables: SAN=1 (sanitizers) V=1 (show commands) DESTDIR PREFIX CNIBINDIR KERNEL PEER PF STEPS SECONDS SEED ONLY'
+	$(Q)echo 'variables: SAN=1 (sanitizers) V=1 (show commands) DESTDIR PREFIX CNIBINDIR UNITDIR KERNEL PEER PF STEPS SECONDS SEED ONLY'
 
 .DEFAULT_GOAL := build
 .PHONY: build deps install uninstall demo check check-unit check-vm vm bench fuzz soak mutants lint \

@@ -72,6 +72,11 @@ static_assert(ARRAY_SIZE(trait_names) == RT_TRAITS, "a name for each trait");
  */
 #define RECORD_MAX (8L * JTABLE_MAX_TEXT)
 
+const char *record_phase_word(enum record_phase phase)
+{
+	return phase_words[phase];
+}
+
 void record_clear(struct record *r)
 {
 	json_decref(r->doc);

@@ -72,6 +72,9 @@ struct record {
 
 void record_clear(struct record *r);
 
+/* The word of a phase, as in the record: "attached". */
+const char *record_phase_word(enum record_phase phase);
+
 /*
  * Opens the state folder, making it (mode 0700) if it is not there. folder: RECORD_FOLDER, or a
  * test's. Result: a descriptor the caller closes. Errors: CNI_ESTATE: it is a symbolic link, no
@@ -190,3 +193,7 @@ DIR *record_list_folder(int folder, struct err *e);
  */
 int record_each(int folder, int (*each)(const char *vf, void *arg, struct err *e), void *arg,
 		struct err *e);
+
+/* The same for the records that were set aside. */
+int record_each_aside(int folder, int (*each)(const char *vf, void *arg, struct err *e), void *arg,
+		      struct err *e);

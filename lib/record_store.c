@@ -135,8 +135,10 @@ DIR *record_list_folder(int folder, struct err *e)
 	return dir;
 }
 
-int record_each(int folder, int (*each)(const char *vf, void *arg, struct err *e), void *arg,
-		struct err *e)
+/* For every file whose name is a PCI address and this ending. */
+static int each_named(int folder, const char *ending,
+		      int (*each)(const char *vf, void *arg, struct err *e), void *arg,
+		      struct err *e)
 {
 	_cleanup_(closedirp) DIR *dir = record_list_folder(folder, e);
 	const struct dirent *d;
@@ -149,7 +151,7 @@ int record_each(int folder, int (*each)(const char *vf, void *arg, struct err *e
 		struct pciaddr addr;
 		char vf[PCIADDR_TEXT];
 
-		if (!dot || strcmp(dot, ".json") || dot - d->d_name >= PCIADDR_TEXT)
+		if (!dot || strcmp(dot, ending) || dot - d->d_name >= PCIADDR_TEXT)
 			continue;
 		memcpy(vf, d->d_name, (size_t)(dot - d->d_name));
 		vf[dot - d->d_name] = '\0';
@@ -159,4 +161,16 @@ int record_each(int folder, int (*each)(const char *vf, void *arg, struct err *e
 	if (!r && errno)
 		return err_set(e, CNI_EIO, errno, "cannot list " RECORD_FOLDER);
 	return r;
+}
+
+int record_each(int folder, int (*each)(const char *vf, void *arg, struct err *e), void *arg,
+		struct err *e)
+{
+	return each_named(folder, ".json", each, arg, e);
+}
+
+int record_each_aside(int folder, int (*each)(const char *vf, void *arg, struct err *e), void *arg,
+		      struct err *e)
+{
+	return each_named(folder, RECORD_ASIDE, each, arg, e);
 }

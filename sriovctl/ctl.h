@@ -55,6 +55,9 @@ typedef int ctl_command(const struct ctl *ctl, struct err *e);
 ctl_command cmd_doctor;
 ctl_command cmd_list;
 ctl_command cmd_vm_xml;
+ctl_command cmd_attachments;
+ctl_command cmd_release;
+ctl_command cmd_gc;
 
 /* The exit status for an error's code. */
 enum ctl_exit ctl_exit_status(const struct err *e);

@@ -13,6 +13,7 @@
 #include "host_netns.h"
 #include "mem.h"
 #include "out.h"
+#include "records.h"
 
 const char *const host_use_words[HOST_USES] = {
 	[HOST_FREE] = "free",   [HOST_CONTAINER] = "container", [HOST_NETNS] = "namespace",
@@ -140,26 +141,15 @@ static bool is_away(const struct host_vf *vf)
 	       !vfdev_is_userspace(vf->dev.driver);
 }
 
-/* The records, or -1: there are none, or they cannot be read, which is told. */
-static int open_records(void)
-{
-	struct err e;
-	int folder;
-
-	if (access(RECORD_FOLDER, F_OK) < 0)
-		return -1; /* which record_open_folder() would make */
-	folder = record_open_folder(RECORD_FOLDER, &e);
-	if (folder < 0)
-		out_warn("%s; which VFs containers have is not shown", e.msg);
-	return folder;
-}
-
 int host_find_users(int sys, struct rt *rt, struct host *h, struct err *e)
 {
-	_cleanup_fd_ int folder = open_records();
+	struct err unread;
+	_cleanup_fd_ int folder = records_open(&unread);
 	bool away = false;
 
 	(void)e;
+	if (folder < 0 && unread.code)
+		out_warn("%s; which VFs containers have is not shown", unread.msg);
 	for (size_t p = 0; p < h->n; p++)
 		for (uint32_t i = 0; i < h->pfs[p].n_vfs; i++) {
 			struct host_vf *vf = &h->pfs[p].vfs[i];
@@ -197,11 +187,7 @@ json_t *host_user_json(const struct host_vf *vf)
 
 	if (vf->use == HOST_CONTAINER)
 		(void)json_object_set_new(j, "container",
-					  json_pack("{s:s, s:s, s:s, s:s?, s:b, s:I}", "id",
-						    vf->rec.container_id, "ifname", vf->rec.ifname,
-						    "network", vf->rec.network, "netns",
-						    vf->rec.netns, "abandoned", vf->abandoned,
-						    "since", (json_int_t)vf->rec.time));
+					  records_container_json(&vf->rec, vf->abandoned));
 	if (vf->use == HOST_NETNS)
 		(void)json_object_set_new(j, "netns", json_string(vf->netns));
 	if (vf->use == HOST_GUEST && vf->process.pid)

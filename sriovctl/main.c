@@ -54,6 +54,12 @@ static const struct {
 	 BIT(OPT_INTERFACE) | BIT(OPT_MAC) | BIT(OPT_VLAN) | BIT(OPT_FORCE), 1, 1, cmd_vm_xml},
 	{"doctor", "[PF]", "what this host lacks for SR-IOV, and what to do", BIT(OPT_JSON), 0, 1,
 	 cmd_doctor},
+	{"attachments", "", "what the CNI plugin has on record of each container's VF",
+	 BIT(OPT_JSON), 0, 0, cmd_attachments},
+	{"release", "VF", "gives back the VF of a container that is gone",
+	 BIT(OPT_FORCE) | BIT(OPT_DRY_RUN) | BIT(OPT_PLUGIN), 1, 1, cmd_release},
+	{"gc", "", "gives back what containers that are gone have left, of all networks",
+	 BIT(OPT_DRY_RUN) | BIT(OPT_JSON) | BIT(OPT_PLUGIN), 0, 0, cmd_gc},
 };
 
 enum ctl_exit ctl_exit_status(const struct err *e)

@@ -440,3 +440,32 @@ refused_each() {
 	done
 	unchanged
 }
+
+# --- sriovctl ---
+
+# ctl ARGUMENT... - calls sriovctl; ${under[@]} is what it runs under
+ctl() {
+	status=0
+	timeout -k 5 60 "${under[@]}" "$SRIOVCTL" "$@" >"$T/out" 2>"$T/err" || status=$?
+	out=$(<"$T/out")
+	err=$(<"$T/err")
+}
+
+# CTL: the same, and it must succeed, without a warning
+CTL() {
+	ctl "$@"
+	((!status)) || fail "sriovctl $* ended with $status: $out" "$err" || return
+	equal "what sriovctl $* warned of" "$err" ''
+}
+
+# ctl_failed STATUS TEXT... - the last call ended so, with one line that says all of these
+ctl_failed() {
+	equal 'the exit status' "$status" "$1" || fail "$out" "$err" || return
+	[[ $err == 'sriovctl: '* && $err != *$'\n'* && $err != *')'*'('*')' ]] || fail "no line as it should be: $err" || return
+	has "$err" "${@:2}"
+}
+
+# ctl_refused STATUS TEXT... - the same, it printed nothing, and nothing has changed
+ctl_refused() {
+	ctl_failed "$@" && equal 'what it printed' "$out" '' && unchanged
+}
