@@ -98,6 +98,12 @@ int record_lock(int folder, const char *vf, const char *who, int timeout_ms, str
 int record_lock_held(int folder, const char *vf, char holder[static RECORD_HOLDER], struct err *e);
 
 /*
+ * The same for a PF: for its link, and for the number of its VFs. Whoever takes both has the VF's
+ * first, or does not wait for the VF's.
+ */
+int record_lock_pf(int folder, const char *pf, const char *who, int timeout_ms, struct err *e);
+
+/*
  * Writes the record in place of the one that is there, by temporary file and rename. Errors:
  * CNI_EIO; CNI_ESTATE: a folder lies where the temporary file would.
  */
@@ -179,7 +185,7 @@ int record_index_drop(int folder, const char *container_id, const char *ifname, 
 
 /*
  * The mark that a PF was down and is up for the sake of its attachments. pf: its PCI address.
- * record_pf_raised(): 1 or 0. Its lock is that of record_lock(), by the PF's address.
+ * record_pf_raised(): 1 or 0. Its lock is record_lock_pf().
  */
 int record_pf_raised(int folder, const char *pf, struct err *e);
 int record_pf_mark(int folder, const char *pf, bool raised, struct err *e);

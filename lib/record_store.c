@@ -30,13 +30,14 @@ static void read_holder(int fd, char buf[static RECORD_HOLDER])
 		(void)snprintf(buf, RECORD_HOLDER, "another process");
 }
 
-int record_lock(int folder, const char *vf, const char *who, int timeout_ms, struct err *e)
+static int lock(int folder, const char *kind, const char *pci, const char *who, int timeout_ms,
+		struct err *e)
 {
 	char name[LOCK_NAME], text[RECORD_HOLDER];
 	_cleanup_fd_ int fd = -1;
 	struct stat st;
 
-	lock_name(name, vf);
+	lock_name(name, pci);
 	fd = openat(folder, name, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK | O_NOCTTY,
 		    0600);
 	if (fd < 0) {
@@ -57,8 +58,8 @@ int record_lock(int folder, const char *vf, const char *who, int timeout_ms, str
 			return err_set(e, CNI_ESTATE, errno, "cannot lock " RECORD_FOLDER "/%s",
 				       name);
 		read_holder(fd, text);
-		return err_set(e, CNI_EAGAIN, 0, "VF %s is being worked on by %s; try again", vf,
-			       text);
+		return err_set(e, CNI_EAGAIN, 0, "%s %s is being worked on by %s; try again", kind,
+			       pci, text);
 	}
 
 	/* All of it, so that one call replaces a longer text of whoever was here before. */
@@ -68,6 +69,16 @@ int record_lock(int folder, const char *vf, const char *who, int timeout_ms, str
 		return err_set(e, CNI_EIO, errno, "cannot write the lock " RECORD_FOLDER "/%s",
 			       name);
 	return TAKE_FD(fd);
+}
+
+int record_lock(int folder, const char *vf, const char *who, int timeout_ms, struct err *e)
+{
+	return lock(folder, "VF", vf, who, timeout_ms, e);
+}
+
+int record_lock_pf(int folder, const char *pf, const char *who, int timeout_ms, struct err *e)
+{
+	return lock(folder, "PF", pf, who, timeout_ms, e);
 }
 
 int record_lock_held(int folder, const char *vf, char holder[static RECORD_HOLDER], struct err *e)

@@ -218,7 +218,7 @@ static int lock_pf(const struct attachment *a, struct err *e)
 
 	(void)snprintf(who, sizeof(who), "%s, for the link of its PF",
 		       cni_command_name(a->args->command));
-	return record_lock(a->folder, a->vf.pf, who, PF_LOCK_MS, e);
+	return record_lock_pf(a->folder, a->vf.pf, who, PF_LOCK_MS, e);
 }
 
 static int set_pf_up(struct attachment *a, bool up, struct err *e)

@@ -54,6 +54,8 @@ typedef int ctl_command(const struct ctl *ctl, struct err *e);
 
 ctl_command cmd_doctor;
 ctl_command cmd_list;
+ctl_command cmd_vfs;
+ctl_command cmd_set;
 ctl_command cmd_vm_xml;
 ctl_command cmd_attachments;
 ctl_command cmd_release;

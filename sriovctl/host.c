@@ -231,7 +231,7 @@ struct host_pf *host_find_pf(const struct host *h, const char *name, struct err 
 	if (!vf)
 		return pf;
 	err_set(e, CNI_EDEVICE, 0, "%s is VF %u of %s; name the PF", name, vf->dev.index,
-		pf->dev.ifname[0] ? pf->dev.ifname : pf->dev.name);
+		host_pf_name(pf));
 	return NULL;
 }
 

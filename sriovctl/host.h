@@ -46,6 +46,12 @@ struct host_pf {
 	struct host_vf *vfs;       /* owned; by index */
 };
 
+/* What a PF is called: its interface, or its PCI address where it has none. */
+static inline const char *host_pf_name(const struct host_pf *pf)
+{
+	return pf->dev.ifname[0] ? pf->dev.ifname : pf->dev.name;
+}
+
 struct host {
 	struct host_pf *pfs; /* owned; in the order of their addresses */
 	size_t n;
@@ -74,6 +80,9 @@ struct host_vf *host_find_vf(const struct host *h, const char *name, struct err 
  * Whether nobody uses the VF. Errors: CNI_EAGAIN, naming the user and what to do. 0: it is free.
  */
 int host_check_free(const struct host_vf *vf, struct err *e);
+
+/* What to do so that its user does not use it any more, as in that message. */
+const char *host_free_how(const struct host_vf *vf);
 
 /* The user as JSON: {"use": …, "user": …, "container": {…}}; owned by the caller. */
 json_t *host_user_json(const struct host_vf *vf);

@@ -165,20 +165,31 @@ int host_find_users(int sys, struct rt *rt, struct host *h, struct err *e)
 	return 0;
 }
 
+const char *host_free_how(const struct host_vf *vf)
+{
+	switch (vf->use) {
+	case HOST_CONTAINER:
+		return vf->abandoned ? "give it back: sriovctl gc"
+				     : "end the container, or: sriovctl release";
+	case HOST_NETNS:
+		return "move its interface back to the host, or end that namespace";
+	case HOST_GUEST:
+		return "shut that down, or detach the VF from it";
+	case HOST_HOST:
+		return "take it down, out of its master, and its addresses away";
+	case HOST_FREE:
+	case HOST_USES:
+		break;
+	}
+	return "";
+}
+
 int host_check_free(const struct host_vf *vf, struct err *e)
 {
-	const char *what[HOST_USES] = {
-		[HOST_CONTAINER] = vf->abandoned ? "give it back: sriovctl gc"
-						 : "end the container, or: sriovctl release",
-		[HOST_NETNS] = "move its interface back to the host, or end that namespace",
-		[HOST_GUEST] = "shut that down, or detach the VF from it",
-		[HOST_HOST] = "take it down, out of its master, and its addresses away",
-	};
-
 	if (vf->use == HOST_FREE)
 		return 0;
 	return err_set(e, CNI_EAGAIN, 0, "VF %s is in use by %s (%s)", vf->dev.name, vf->user,
-		       what[vf->use]);
+		       host_free_how(vf));
 }
 
 json_t *host_user_json(const struct host_vf *vf)

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* list.c - sriovctl list: PFs, their VFs, and who uses each, as a tree, a table or JSON */
+#include "list.h"
+
 #include <net/if.h>
 #include <stdio.h>
 
 #include "ctl.h"
-#include "host.h"
 #include "mem.h"
 #include "out.h"
 
@@ -13,7 +14,7 @@ static const char *or_dash(const char *text)
 	return text[0] ? text : "-";
 }
 
-static json_t *vf_json(const struct host_vf *vf)
+json_t *list_vf_json(const struct host_vf *vf)
 {
 	json_t *j = host_user_json(vf);
 
@@ -24,12 +25,12 @@ static json_t *vf_json(const struct host_vf *vf)
 	return j;
 }
 
-static json_t *pf_json(const struct host_pf *pf)
+json_t *list_pf_json(const struct host_pf *pf)
 {
 	json_t *vfs = json_array();
 
 	for (uint32_t i = 0; i < pf->n_vfs; i++)
-		(void)json_array_append_new(vfs, vf_json(&pf->vfs[i]));
+		(void)json_array_append_new(vfs, list_vf_json(&pf->vfs[i]));
 	return json_pack("{s:s, s:s, s:s, s:i, s:i, s:i, s:b, s:b, s:s, s:i, s:o}", "pci",
 			 pf->dev.name, "ifname", pf->dev.ifname, "driver", pf->driver, "totalVFs",
 			 (int)pf->total, "numVFs", (int)pf->n_vfs, "numaNode", pf->numa_node,
@@ -42,7 +43,7 @@ static void print_json(const struct host *h)
 	json_t *pfs = json_array();
 
 	for (size_t p = 0; p < h->n; p++)
-		(void)json_array_append_new(pfs, pf_json(&h->pfs[p]));
+		(void)json_array_append_new(pfs, list_pf_json(&h->pfs[p]));
 	out_json(json_pack("{s:o}", "pfs", pfs));
 }
 

@@ -50,6 +50,12 @@ static const struct {
 } commands[] = {
 	{"list", "", "PFs, their VFs, and who uses each", BIT(OPT_JSON) | BIT(OPT_TABLE), 0, 0,
 	 cmd_list},
+	{"vfs", "PF N", "give the PF N VFs; all that it has go first",
+	 BIT(OPT_JSON) | BIT(OPT_DRY_RUN) | BIT(OPT_FORCE), 2, 2, cmd_vfs},
+	{"set", "PF N|VF KEY=VALUE...",
+	 "set mac, vlan, qos, proto, spoofchk, trust, link-state, min-tx-rate, max-tx-rate, "
+	 "rss-query of a VF",
+	 BIT(OPT_JSON) | BIT(OPT_DRY_RUN) | BIT(OPT_FORCE), 2, -1, cmd_set},
 	{"vm-xml", "VF", "a VF in libvirt's words, for virsh attach-device or a guest's definition",
 	 BIT(OPT_INTERFACE) | BIT(OPT_MAC) | BIT(OPT_VLAN) | BIT(OPT_FORCE), 1, 1, cmd_vm_xml},
 	{"doctor", "[PF]", "what this host lacks for SR-IOV, and what to do", BIT(OPT_JSON), 0, 1,

@@ -18,6 +18,47 @@ void out_warn(const char *fmt, ...)
 	(void)fputc('\n', stderr);
 }
 
+void out_progress(bool on, const char *fmt, ...)
+{
+	va_list ap;
+
+	if (!on)
+		return;
+	(void)fputc('\r', stderr);
+	va_start(ap, fmt);
+	(void)vfprintf(stderr, fmt, ap);
+	va_end(ap);
+	(void)fputs("\033[K", stderr);
+}
+
+void out_progress_end(bool on)
+{
+	if (on)
+		(void)fputs("\r\033[K", stderr);
+}
+
+void out_would(json_t *into, const char *fmt, ...)
+{
+	char *text;
+	va_list ap;
+
+	va_start(ap, fmt);
+	if (vasprintf(&text, fmt, ap) < 0)
+		abort(); /* a program for people, which changes nothing here */
+	va_end(ap);
+	if (into)
+		(void)json_array_append_new(into, json_string(text));
+	else
+		(void)printf("would %s\n", text);
+	free(text);
+}
+
+void out_plan(json_t *plan)
+{
+	if (plan)
+		out_json(json_pack("{s:o}", "would", plan));
+}
+
 void out_json(json_t *j)
 {
 	(void)json_dumpf(j, stdout, JSON_INDENT(2)); /* main() looks at ferror(stdout) */

@@ -1,0 +1,230 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: Apache-2.0
+# ctl_vfs.bats - sriovctl vfs and set: VFs are made and removed, and set on their PF (G4, G7)
+#
+# seconds for each test: 8
+
+load lib
+
+NUMVFS=/sys/class/net/pf0/device/sriov_numvfs
+
+# begin_anew - VFs that are made anew have other MACs: the world of this test begins when they are there again
+begin_anew() {
+	# shellcheck disable=SC2016 # for later
+	later 'echo 0 >$NUMVFS; make_vfs pf0; world >"$T/start"'
+}
+
+# vf_lines N - what vfs prints of N VFs, by the kernel's own files, sorted
+vf_lines() {
+	local n vf link
+
+	for ((n = 0; n < $1; n++)); do
+		vf=$(readlink "/sys/class/net/pf0/device/virtfn$n")
+		link=$(echo "/sys/class/net/pf0/device/virtfn$n/net/"*)
+		echo "VF $n ${vf##*/} ${link##*/} igbvf"
+	done
+}
+
+# squeezed - standard input, with one space between words
+squeezed() {
+	tr -s ' '
+}
+
+# stopped_at_first_vf - makes 7 VFs in the background, and stops sriovctl when it has shown the first: $maker
+stopped_at_first_vf() {
+	rm -f "$T/lines"
+	"$SRIOVCTL" vfs pf0 7 >"$T/lines" 2>"$T/why" 3>&- &
+	maker=$!
+	within 20 grep -qs '^VF 0 ' "$T/lines" || fail "no VF came: $(<"$T/why")" || return
+	kill -STOP $maker
+}
+
+vf_count() {
+	lspci -d 8086:10ca -s 1: | wc -l
+}
+
+# --- G4 ---
+
+@test "G4 VFs are made, shown as they appear, and brought to another number by way of 0" {
+	begin_anew
+	CTL vfs pf0 0
+	equal 'what it says' "$out" 'the 7 VFs of pf0 are gone'
+	equal 'the VFs' "$(vf_count)" 0
+	"$SRIOVCTL" vfs pf0 7 | while read -r line; do
+		vfs=(/sys/class/net/pf0/device/virtfn*)
+		echo "$line, of ${#vfs[@]}"
+	done >"$T/lines"
+	has "$(head -n 1 "$T/lines" | squeezed)" "VF 0 $PF0V0" ' igbvf, of '
+	has_not "$(head -n 1 "$T/lines")" 'of 7'
+	equal 'all lines' "$(sed 's/, of .$//' "$T/lines" | squeezed | sort)" "$(vf_lines 7)"
+	equal 'the VFs' "$(vf_count)" 7
+
+	snapshot
+	CTL vfs pf0 3 --dry-run
+	equal 'the plan' "$out" 'would remove the 7 VFs of pf0, and their settings with them
+would make 3 VFs on pf0'
+	CTL vfs pf0 7
+	equal 'what it says' "$out" 'pf0 has 7 VFs already'
+	unchanged
+
+	CTL vfs "$PF0" 3 # the PF by its address
+	equal 'all lines' "$(squeezed <<<"$out" | sort)" "$(vf_lines 3)"
+	equal 'the VFs' "$(vf_count)" 3
+	echo 0 >/sys/class/net/pf0/device/sriov_drivers_autoprobe
+	later 'echo 1 >/sys/class/net/pf0/device/sriov_drivers_autoprobe'
+	CTL vfs pf0 2 --json
+	echo 1 >/sys/class/net/pf0/device/sriov_drivers_autoprobe
+	result '.numVFs == 2 and (.vfs | length) == 2 and .pci == $pf and .vfs[1].pci == $vf
+		and .vfs[0].driver == "" and .vfs[0].use == "free"' --arg pf "$PF0" --arg vf "$PF0V1"
+	ctl vfs pf0 1
+	equal 'the VFs' "$(vf_count)" 1
+}
+
+@test "G4 what cannot be is refused before anything is changed" {
+	ctl vfs pf0 8
+	ctl_refused 2 'pf0 can have 7 VFs at most, 8 were asked for'
+	for n in x -1 '' 7x 100000; do
+		ctl vfs pf0 -- "$n"
+		ctl_refused 2 "\"$n\" is not a number of VFs"
+	done
+	ctl vfs pf0
+	ctl_refused 2 'too few operands'
+	for name in lo nothing 0000:00:00.0; do
+		ctl vfs "$name" 3
+		ctl_refused 4 "$name is neither a NIC with SR-IOV nor a VF of one"
+	done
+	ctl vfs pf0v3 3
+	ctl_refused 4 'pf0v3 is VF 3 of pf0; name the PF'
+	under=(setpriv --reuid 65534 --clear-groups)
+	ctl vfs pf0 3
+	ctl_refused 1 'vfs changes devices: run it as root'
+	under=(unshare -m sh -c 'mount -o remount,bind,ro /sys; exec "$@"' sh)
+	ctl vfs pf0 3
+	ctl_refused 1 'PF pf0: cannot write "0" to' 'Read-only file system' 'run it on the host'
+}
+
+@test "G4 VFs in use are not removed, and their user is named" {
+	conf "$PF0V0"
+	ADD p1
+	snapshot
+	ctl vfs pf0 3
+	ctl_refused 3 "VF $PF0V0 is in use by container p1, interface net1, network net (end the container"
+	ctl vfs pf0 3 --force # a container has it all the same
+	ctl_refused 3 'container p1'
+	DEL p1
+
+	begin_anew
+	ip addr add 10.1.2.3/24 dev pf0v2
+	snapshot
+	ctl vfs pf0 3 --dry-run
+	ctl_refused 3 "VF $PF0V2 is in use by the host, with address 10.1.2.3/24" '--force'
+	ip link set pf0v1 netns p1
+	snapshot
+	ctl vfs pf0 3
+	ctl_refused 3 "VF $PF0V1 is in use by namespace p1" '--force'
+	CTL vfs pf0 3 --force
+	equal 'the VFs' "$(vf_count)" 3
+}
+
+@test "G4 a driver that makes no VFs is named, and one that makes none of another number leaves the old one" {
+	begin_anew
+	# shellcheck disable=SC2016 # for later
+	later 'echo $PF0 >/sys/bus/pci/devices/$PF0/driver/unbind; echo >/sys/bus/pci/devices/$PF0/driver_override
+		echo $PF0 >/sys/bus/pci/drivers/igb/bind; rename_back pf0; ip link set pf0 up'
+	under=(strace -f -o "$T/trace" -e trace=write -P "$(realpath $NUMVFS)" -e inject="write:error=ENOSPC:when=2")
+	ctl vfs pf0 3
+	ctl_failed 1 'PF pf0: cannot write "3"' 'No space left on device' 'it has its 7 VFs again'
+	equal 'the VFs' "$(vf_count)" 7
+	under=(strace -f -o "$T/trace" -e trace=write -P "$(realpath $NUMVFS)" -e inject="write:error=ENOSPC:when=2+")
+	ctl vfs pf0 3
+	ctl_failed 1 'cannot write "3"' 'nor does it take back the 7 VFs that it had: it has 0'
+	under=()
+
+	echo "$PF0" >/sys/bus/pci/drivers/igb/unbind
+	ctl vfs "$PF0" 3
+	ctl_failed 4 "PF $PF0 has no driver"
+	modprobe uio_pci_generic
+	echo uio_pci_generic >"/sys/bus/pci/devices/$PF0/driver_override"
+	echo "$PF0" >/sys/bus/pci/drivers/uio_pci_generic/bind
+	ctl vfs "$PF0" 3
+	ctl_failed 1 "PF $PF0: cannot write \"3\"" 'driver uio_pci_generic cannot make VFs'
+}
+
+@test "G4 two at once do not meet, and VFs that are removed half-way are noticed" {
+	begin_anew
+	CTL vfs pf0 0
+	stopped_at_first_vf
+	ctl vfs pf0 3
+	ctl_failed 3 "PF $PF0 is being worked on by process $maker, sriovctl vfs; try again"
+	echo 0 >$NUMVFS
+	kill -CONT $maker
+	status=0
+	wait $maker || status=$?
+	err=$(<"$T/why")
+	ctl_failed 3 'PF pf0 has 0 VFs now, not the 7 that it was given'
+	equal 'the VFs' "$(vf_count)" 0
+}
+
+# --- G7 ---
+
+@test "G7 values are set together, and read back" {
+	snapshot
+	CTL set pf0 3 mac=02:00:5e:00:00:03 vlan=100 qos=3 spoofchk=off trust=on max-tx-rate=100 --dry-run
+	has "$out" 'would set vlan of VF 3 of pf0 from 0 to 100' 'would set trust of VF 3 of pf0 from off to on'
+	unchanged
+	# shellcheck disable=SC2016 # for later
+	later 'ip link set pf0 vf 3 mac 00:00:00:00:00:00 vlan 0 spoofchk on trust off max_tx_rate 0
+		reset_vf 3; ip link set pf0v3 address '"$(mac_of '' pf0v3)"
+	CTL set pf0 3 mac=02:00:5e:00:00:03 vlan=100 qos=3 spoofchk=off trust=on max-tx-rate=100
+	has "$out" 'pf0 VF 3: vlan 100 (was 0)' 'pf0 VF 3: max-tx-rate 100 (was 0)'
+	equal 'the lines' "$(wc -l <<<"$out")" 6
+	ip -j link show pf0 | jq -e '.[0].vfinfo_list[3] | .address == "02:00:5e:00:00:03"
+		and .vlan_list == [{vlan: 100, qos: 3}] and .spoofchk == false and .trust and .rate == {max_tx: 100, min_tx: 0}'
+	CTL set pf0/3 vlan=100 qos=3
+	equal 'what it says' "$out" 'pf0 VF 3 has that already'
+	CTL set "$PF0V3" vlan=200 --json # without a priority it has none
+	result '.pf == "pf0" and .vf == 3 and .attributes.vlan == 200 and .attributes.vlanQoS == 0 and .attributes.trust == "on"'
+	vf_has pf0 3 'vlan 200' 'trust on' 'max_tx_rate 100Mbps'
+	vf_has_not pf0 3 qos
+	CTL set pf0v3 mac=none vlan=0
+	vf_has pf0 3 'mac 00:00:00:00:00:00'
+}
+
+@test "G7 one value that is refused leaves all others as they were" {
+	ctl set pf0 3 vlan=100 trust=on link-state=disable
+	ctl_refused 1 'pf0 VF 3: link-state=disable: Operation not supported (driver igb does not offer this attribute)'
+	ctl set pf0 3 trust=on spoofchk=off vlan=100 proto=802.1ad
+	ctl_refused 1 'proto=802.1ad' 'driver igb offers 802.1q alone'
+	ctl set pf0 3 trust=on min-tx-rate=50
+	ctl_refused 1 'min-tx-rate=50' 'driver igb does not take this value'
+	ctl set pf0 3 trust=on vlan=4095
+	ctl_refused 2 '"vlan": 4095' 'a whole number from 0 to 4094'
+	ctl set pf0 3 trust=on color=red
+	ctl_refused 2 'no VF attribute "color"'
+	ctl set pf0 3 qos=3
+	ctl_refused 2 'pf0 VF 3: qos needs a vlan'
+	ctl set pf0 3
+	ctl_refused 2 'pf0/3: what is to be set?'
+	ctl set pf0 vlan=3
+	ctl_refused 4 'pf0 is a PF'
+	ctl set pf0 7 vlan=3
+	ctl_refused 4 'pf0 has no VF 7: it has 7 VFs'
+}
+
+@test "G7 a VF in use is set by force alone, and one that another works on not at all" {
+	conf "$PF0V0"
+	ADD p1
+	snapshot
+	ctl set pf0 0 vlan=100
+	ctl_refused 3 "VF $PF0V0 is in use by container p1" '--force'
+	CTL set pf0 0 vlan=100 --force
+	vf_has pf0 0 'vlan 100'
+	DEL p1
+
+	snapshot
+	exec {lock}>"/run/sriov-cni/$PF0V0.lock"
+	flock $lock
+	ctl set pf0 0 vlan=100
+	exec {lock}>&-
+	ctl_refused 3 "VF $PF0V0 is being worked on by" 'try again'
+}
