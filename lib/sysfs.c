@@ -32,13 +32,22 @@ int sysfs_open(const char *root, struct err *e)
 	return fd;
 }
 
-static int read_path(int root, const char *path, char *buf, size_t size, struct err *e)
+static ssize_t read_bytes(int root, const char *path, void *buf, size_t size, struct err *e)
 {
 	_cleanup_fd_ int fd = openat(root, path, O_RDONLY | O_CLOEXEC);
-	ssize_t n = fd < 0 ? -1 : read(fd, buf, size - 1);
+	ssize_t n = fd < 0 ? -1 : read(fd, buf, size);
 
 	if (n < 0)
 		return err_set(e, CNI_EIO, errno, "cannot read " SYSFS_ROOT "/%s", path);
+	return n;
+}
+
+static int read_path(int root, const char *path, char *buf, size_t size, struct err *e)
+{
+	ssize_t n = read_bytes(root, path, buf, size - 1, e);
+
+	if (n < 0)
+		return -1;
 	buf[n] = '\0';
 	buf[strcspn(buf, "\n")] = '\0';
 	return 0;
@@ -48,6 +57,12 @@ int sysfs_read(int root, char *buf, size_t size, struct err *e, const char *fmt,
 {
 	PATH(path, fmt);
 	return read_path(root, path, buf, size, e);
+}
+
+ssize_t sysfs_read_all(int root, void *buf, size_t size, struct err *e, const char *fmt, ...)
+{
+	PATH(path, fmt);
+	return read_bytes(root, path, buf, size, e);
 }
 
 int sysfs_read_u32(int root, uint32_t *ret, struct err *e, const char *fmt, ...)

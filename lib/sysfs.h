@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 #include "err.h"
 
@@ -26,6 +27,10 @@ int sysfs_open(const char *root, struct err *e);
 
 /* Reads a file's first line, without its newline, into buf (size bytes with the closing NUL). */
 int sysfs_read(int root, char *buf, size_t size, struct err *e, const char *fmt, ...)
+	__attribute__((format(printf, 5, 6)));
+
+/* Reads a file as it is. Result: the number of bytes, at most size. */
+ssize_t sysfs_read_all(int root, void *buf, size_t size, struct err *e, const char *fmt, ...)
 	__attribute__((format(printf, 5, 6)));
 
 /* Reads a file that holds a number, decimal or 0x… */

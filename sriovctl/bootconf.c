@@ -32,14 +32,14 @@ static bool has_tool(int root, const char *name)
 /* What the boot loader left in an EFI variable: 4 bytes of attributes, then UTF-16. "": nothing. */
 static void read_loader_variable(int sys, const char *name, char *ret, size_t size)
 {
-	char raw[512] = "";
+	char raw[512];
 	struct err unread;
+	ssize_t len = sysfs_read_all(sys, raw, sizeof(raw), &unread,
+				     "firmware/efi/efivars/%s-" LOADER_GUID, name);
 	size_t n = 0;
 
-	if (sysfs_read(sys, raw, sizeof(raw), &unread, "firmware/efi/efivars/%s-" LOADER_GUID,
-		       name) == 0)
-		for (; n + 1 < size && 4 + 2 * n + 1 < sizeof(raw) && raw[4 + 2 * n]; n++)
-			ret[n] = raw[4 + 2 * n];
+	for (ssize_t at = 4; at + 1 < len && n + 1 < size && raw[at]; at += 2)
+		ret[n++] = raw[at];
 	ret[n] = '\0';
 }
 

@@ -29,6 +29,14 @@ static const struct {
 	{"kernel-line", false, doctor_kernel_line},
 	{"iommu", false, doctor_iommu},
 	{"vfio", false, doctor_vfio},
+	{"nic", false, doctor_nic},
+	{"driver", true, doctor_driver},
+	{"resources", true, doctor_resources},
+	{"vfs", true, doctor_vfs},
+	{"vf-drivers", true, doctor_vf_drivers},
+	{"isolation", true, doctor_isolation},
+	{"link", true, doctor_link},
+	{"mtu", true, doctor_mtu},
 };
 
 void doctor_begin(int sys, int root, const struct host *host, struct doctor *ret)
@@ -82,11 +90,6 @@ void doctor_finding_clear(struct doctor_finding *f)
 	*f = (struct doctor_finding){0};
 }
 
-static const char *pf_name(const struct host_pf *pf)
-{
-	return pf->dev.ifname[0] ? pf->dev.ifname : pf->dev.name;
-}
-
 /* --- printing --- */
 
 /* The next line of a text. Result: false at the end. */
@@ -116,10 +119,11 @@ static void add_json(struct report *r, const char *name, const struct host_pf *p
 
 	while (next_line(&at, &line, &len))
 		(void)json_array_append_new(remedy, json_stringn(line, len));
-	(void)json_array_append_new(r->json, json_pack("{s:s, s:s?, s:s, s:s, s:o}", "check", name,
-						       "pf", pf ? pf_name(pf) : NULL, "verdict",
-						       doctor_words[f->verdict], "evidence",
-						       f->evidence ?: "", "remedy", remedy));
+	(void)json_array_append_new(r->json,
+				    json_pack("{s:s, s:s?, s:s, s:s, s:o}", "check", name, "pf",
+					      pf ? doctor_pf_name(pf) : NULL, "verdict",
+					      doctor_words[f->verdict], "evidence",
+					      f->evidence ?: "", "remedy", remedy));
 }
 
 static void print(const struct report *r, const char *name, const struct host_pf *pf,
@@ -136,7 +140,8 @@ static void print(const struct report *r, const char *name, const struct host_pf
 		(void)printf("\033[%sm%-7s\033[0m  ", colors[f->verdict], doctor_words[f->verdict]);
 	else
 		(void)printf("%-7s  ", doctor_words[f->verdict]);
-	(void)printf("%s%s%s: %s\n", name, pf ? " " : "", pf ? pf_name(pf) : "", f->evidence ?: "");
+	(void)printf("%s%s%s: %s\n", name, pf ? " " : "", pf ? doctor_pf_name(pf) : "",
+		     f->evidence ?: "");
 	while (next_line(&at, &line, &len))
 		(void)printf("         > %.*s\n", (int)len, line);
 }

@@ -49,8 +49,19 @@ void doctor_remedy(struct doctor_finding *f, const char *fmt, ...)
 
 void doctor_finding_clear(struct doctor_finding *f);
 
+/*
+ * Whether a PF is to have VFs: it was named, or has some, or no other one has any.
+ */
+bool doctor_is_meant(const struct doctor *d, const struct host_pf *pf);
+
+/* Its interface, else its address. */
+const char *doctor_pf_name(const struct host_pf *pf);
+
 /* The words of the verdicts. */
 extern const char *const doctor_words[DOCTOR_VERDICTS];
 
-doctor_check doctor_kernel, doctor_vfio;                              /* doctor_boot.c */
-doctor_check doctor_iommu_firmware, doctor_kernel_line, doctor_iommu; /* doctor_iommu.c */
+/* doctor_boot.c, doctor_iommu.c */
+doctor_check doctor_kernel, doctor_iommu_firmware, doctor_kernel_line, doctor_iommu, doctor_vfio;
+/* doctor_pf.c, doctor_resources.c */
+doctor_check doctor_nic, doctor_driver, doctor_resources, doctor_vfs, doctor_vf_drivers,
+	doctor_isolation, doctor_link, doctor_mtu;

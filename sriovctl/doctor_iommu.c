@@ -48,18 +48,22 @@ static void cpu_value(const char *cpuinfo, const char *key, char *ret, size_t si
 		(void)snprintf(ret, size, "%.*s", (int)strcspn(at + 1, "\n"), at + 1);
 }
 
+/* By the table of ACPI, else by the CPU: a virtual machine's need not go together. */
 const struct doctor_platform *doctor_platform(const struct doctor *d)
 {
 	struct err unread;
 	_cleanup_free_ char *cpuinfo = rootfs_read(d->root, &unread, "proc/cpuinfo");
-	size_t i = 0;
+	size_t last = ARRAY_SIZE(platforms) - 1;
 	char vendor[32];
 
 	cpu_value(cpuinfo ?: "", "vendor_id", vendor, sizeof(vendor));
-	while (i < ARRAY_SIZE(platforms) - 1 &&
-	       !(vendor[0] && strstr(platforms[i].vendors, vendor + 1)))
-		i++;
-	return &platforms[i];
+	for (size_t i = 0; i < last; i++)
+		if (sysfs_exists(d->sys, &unread, TABLES "/%s", platforms[i].table) == 1)
+			return &platforms[i];
+	for (size_t i = 0; i < last; i++)
+		if (vendor[0] && strstr(platforms[i].vendors, vendor + 1))
+			return &platforms[i];
+	return &platforms[last];
 }
 
 static bool is_virtual(const struct doctor *d)

@@ -53,6 +53,22 @@ static void the_first_line_is_read(void **state)
 	expect_int(e.errnum, EISDIR);
 }
 
+static void a_file_is_read_as_it_is(void **state)
+{
+	_cleanup_fd_ int root = open_root();
+	struct err e = {0};
+	char buf[6];
+
+	(void)state;
+	scratch_file("a\nb\nc\nd\n", "lines");
+	expect_ok((int)sysfs_read_all(root, buf, sizeof(buf), &e, "li%s", "nes"), &e);
+	expect_bytes(buf, sizeof(buf), "a\nb\nc\n", sizeof(buf));
+	scratch_file("xy", "short");
+	expect_int(sysfs_read_all(root, buf, sizeof(buf), &e, "short"), 2);
+	expect_err((int)sysfs_read_all(root, buf, sizeof(buf), &e, "none"), &e, CNI_EIO,
+		   "/sys/none");
+}
+
 static void a_text_is_written_to_a_file_that_is_there(void **state)
 {
 	_cleanup_fd_ int root = open_root();
@@ -195,6 +211,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		SCRATCH_TEST(a_root_that_is_not_there_is_named),
 		SCRATCH_TEST(the_first_line_is_read),
+		SCRATCH_TEST(a_file_is_read_as_it_is),
 		SCRATCH_TEST(a_text_is_written_to_a_file_that_is_there),
 		SCRATCH_TEST(a_number_is_a_number),
 		SCRATCH_TEST(a_link_has_the_name_of_its_target),
