@@ -113,7 +113,7 @@ static int release_abandoned(struct gc *gc, struct err *e)
 				return -1;
 			found = true;
 			if (!gc->ctl->opt[OPT_DRY_RUN])
-				r = giveback_run(&g, gc->ctl->sys, &gc->all, a, ifname, &stuck);
+				r = giveback_run(gc->ctl, &g, &gc->all, a, ifname, &stuck);
 		}
 		tell_release(gc, a, outcome_of(gc, r, &stuck), r < 0 ? stuck.msg : "");
 	}

@@ -10,6 +10,7 @@
 
 #include "log.h"
 #include "mem.h"
+#include "out.h"
 
 /*
  * The plugin waits up to 11 s for a VF whose namespace ends, and 60 s for an IPAM plugin; a record
@@ -171,11 +172,15 @@ static int check_vf(int sys, const struct record *r, char ret_ifname[static IFNA
 	return 0;
 }
 
-int giveback_run(const struct giveback *g, int sys, const struct records *all,
+int giveback_run(const struct ctl *ctl, const struct giveback *g, const struct records *all,
 		 const struct attached *a, char ret_ifname[static IFNAMSIZ], struct err *e)
 {
 	const struct record *r = &a->rec;
-	int done = records_abandoned(a) ? call_gc(g, all, a, e) : call_del(g, r, e);
+	int done;
+
+	out_progress(ctl->progress, "giving back VF %s of container %s", r->vf, r->container_id);
+	done = records_abandoned(a) ? call_gc(g, all, a, e) : call_del(g, r, e);
+	out_progress_end(ctl->progress);
 
 	if (done < 0) {
 		/* what it calls a wrong configuration is none of the command line */
@@ -185,5 +190,5 @@ int giveback_run(const struct giveback *g, int sys, const struct records *all,
 				r->vf);
 	}
 	ret_ifname[0] = '\0';
-	return check_record(g, all, r, e) < 0 || check_vf(sys, r, ret_ifname, e) < 0 ? -1 : 0;
+	return check_record(g, all, r, e) < 0 || check_vf(ctl->sys, r, ret_ifname, e) < 0 ? -1 : 0;
 }

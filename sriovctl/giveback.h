@@ -22,13 +22,13 @@ struct giveback {
 int giveback_find(const struct ctl *ctl, struct giveback *ret, struct err *e);
 
 /*
- * Has a VF given back, and looks whether it is. sys: sysfs_open(). all: as read before, for the
+ * Has a VF given back, and looks whether it is. all: as read before, for the
  * attachments that are to stay. What is abandoned (records_abandoned()) goes by the plugin's GC,
  * which looks once more while it has the VF's lock; what is not, by DEL, in the container's name.
  * ret_ifname: the VF's interface on the host, "" where it has none with its driver.
  * Errors: CNI_EAGAIN: somebody works on the VF, or has it open; what the plugin says; CNI_EIO.
  */
-int giveback_run(const struct giveback *g, int sys, const struct records *all,
+int giveback_run(const struct ctl *ctl, const struct giveback *g, const struct records *all,
 		 const struct attached *a, char ret_ifname[static IFNAMSIZ], struct err *e);
 
 /*

@@ -7,6 +7,7 @@
 #include "giveback.h"
 #include "host.h"
 #include "mem.h"
+#include "out.h"
 
 /*
  * The PCI address of the VF that is named. One that is given is taken as it is: a record can be
@@ -74,13 +75,13 @@ int cmd_release(const struct ctl *ctl, struct err *e)
 	if (check_releasable(a, ctl->opt[OPT_FORCE], e) < 0 || giveback_find(ctl, &g, e) < 0)
 		return -1;
 	if (ctl->opt[OPT_DRY_RUN]) {
-		(void)printf("VF %s of container %s, interface %s, network %s (%s) would be given "
-			     "back by %s\n",
-			     vf, a->rec.container_id, a->rec.ifname, a->rec.network,
-			     records_state(a), g.file);
+		out_would(NULL,
+			  "give back VF %s of container %s, interface %s, network %s (%s) by %s",
+			  vf, a->rec.container_id, a->rec.ifname, a->rec.network, records_state(a),
+			  g.file);
 		return CTL_OK;
 	}
-	if (giveback_run(&g, ctl->sys, &all, a, ifname, e) < 0)
+	if (giveback_run(ctl, &g, &all, a, ifname, e) < 0)
 		return -1;
 	(void)printf("VF %s of container %s, interface %s, network %s is given back%s%s\n", vf,
 		     a->rec.container_id, a->rec.ifname, a->rec.network, ifname[0] ? ", as " : "",

@@ -104,7 +104,7 @@ same_as() {
 	dies p2 "$PF0V1"
 	world >"$T/dead"
 	CTL release "$PF0V1" --dry-run --plugin "$CNI_BIN/sriov"
-	has "$out" "$PF0V1" 'container p2, interface net1' 'its namespace is gone' 'would be given back' "$CNI_BIN/sriov"
+	has "$out" "would give back VF $PF0V1" 'container p2, interface net1' 'its namespace is gone' "$CNI_BIN/sriov"
 	same_as "$T/dead"
 	CTL release "${PF0V1#0000:}" --plugin "$CNI_BIN/sriov"
 	has "$out" 'container p2, interface net1' 'as pf0v1'
@@ -119,7 +119,7 @@ same_as() {
 	ctl release "$PF0V0" --plugin "$CNI_BIN/sriov"
 	ctl_failed 3 "VF $PF0V0" 'namespace /run/netns/p1 of container p1 lives' '--force'
 	CTL release "$PF0V0" --plugin "$CNI_BIN/sriov" --force --dry-run
-	has "$out" 'would be given back'
+	has "$out" 'would give back'
 	CTL gc --plugin "$CNI_BIN/sriov"
 	equal 'what gc says' "$out" ''
 	unchanged
