@@ -43,7 +43,7 @@ sources  := $(wildcard lib/*.[ch] plugin/*.[ch] ipam-shim/*.[ch] sriovctl/*.[ch]
 tidied   := $(patsubst %.c,$(B)/%.tidy,$(wildcard lib/*.c ipam-shim/*.c plugin/*.c sriovctl/*.c))
 # Scripts are those that say so in their first line, or are meant to be read by one.
 scripts  := $(shell grep -lsIE '^\#!.*(ba)?sh' -r .ci integration tests --include='*') \
-	$(wildcard integration/bats/*.bats integration/bats/*.bash)
+	$(wildcard integration/bats/*.bats integration/bats/*.bash) sriovctl/completion
 
 build: $(B)/sriov $(B)/ipam-shim/ipam-shim $(B)/sriovctl/sriovctl ## build the programs into build/
 
@@ -83,7 +83,7 @@ $(B)/%.o: %.c
 deps: ## install what building and testing need (Debian 12 or 13, as root)
 	$(Q)integration/deps
 
-install: build ## install the programs into CNIBINDIR, manual pages and systemd units below PREFIX
+install: build ## install programs into CNIBINDIR, manual pages, units and completion below PREFIX
 	$(Q)install -D -m 0755 build/sriov $(DESTDIR)$(CNIBINDIR)/.sriov.new
 	$(Q)mv -f $(DESTDIR)$(CNIBINDIR)/.sriov.new $(DESTDIR)$(CNIBINDIR)/sriov
 	$(Q)install -D -m 0755 build/ipam-shim/ipam-shim $(DESTDIR)$(CNIBINDIR)/.ipam-shim.new
@@ -95,13 +95,15 @@ install: build ## install the programs into CNIBINDIR, manual pages and systemd 
 	$(Q)install -D -m 0644 -t $(DESTDIR)$(UNITDIR) systemd/sriovctl-gc.timer
 	$(Q)sed -e 's|@SBINDIR@|$(PREFIX)/sbin|; s|@CNIBINDIR@|$(CNIBINDIR)|' systemd/sriovctl-gc.service.in \
 		>$(DESTDIR)$(UNITDIR)/sriovctl-gc.service
+	$(Q)install -D -m 0644 sriovctl/completion $(DESTDIR)$(PREFIX)/share/bash-completion/completions/sriovctl
 
 uninstall: ## remove what install installed
 	$(Q)rm -f $(DESTDIR)$(CNIBINDIR)/sriov $(DESTDIR)$(CNIBINDIR)/ipam-shim \
 		$(DESTDIR)$(PREFIX)/sbin/sriovctl \
 		$(addprefix $(DESTDIR)$(UNITDIR)/,sriovctl-gc.service sriovctl-gc.timer) \
 		$(addprefix $(DESTDIR)$(PREFIX)/share/man/man8/,sriov-cni.8 ipam-shim.8 sriovctl.8) \
-		$(DESTDIR)$(PREFIX)/share/man/man5/sriov-cni.conf.5
+		$(DESTDIR)$(PREFIX)/share/man/man5/sriov-cni.conf.5 \
+		$(DESTDIR)$(PREFIX)/share/bash-completion/completions/sriovctl
 
 demo: deps build ## show the main job in a virtual machine, or with PF=name on this host
 	$(Q)integration/demo $(PF)

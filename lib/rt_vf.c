@@ -50,8 +50,29 @@ static void take_vlan_list(const struct nlattr *list, struct vf_attrs *a)
 	}
 }
 
+static void take_stats(const struct nlattr *list, struct rt_vf_stats *s)
+{
+	static const int counts[RT_VF_COUNTS] = {
+		[RT_VF_RX_PACKETS] = IFLA_VF_STATS_RX_PACKETS,
+		[RT_VF_RX_BYTES] = IFLA_VF_STATS_RX_BYTES,
+		[RT_VF_RX_DROPPED] = IFLA_VF_STATS_RX_DROPPED,
+		[RT_VF_RX_BROADCAST] = IFLA_VF_STATS_BROADCAST,
+		[RT_VF_RX_MULTICAST] = IFLA_VF_STATS_MULTICAST,
+		[RT_VF_TX_PACKETS] = IFLA_VF_STATS_TX_PACKETS,
+		[RT_VF_TX_BYTES] = IFLA_VF_STATS_TX_BYTES,
+		[RT_VF_TX_DROPPED] = IFLA_VF_STATS_TX_DROPPED,
+	};
+
+	for (unsigned i = 0; i < RT_VF_COUNTS; i++) {
+		struct nlattr *a = nla_find(nla_data(list), nla_len(list), counts[i]);
+
+		if (a)
+			(void)COPY(s->n[i], a); /* 0 where it is too short */
+	}
+}
+
 /* One IFLA_VF_INFO. Result: the VF's index, or -1 when it does not say. */
-static int64_t take_vf(const struct nlattr *info, struct vf_attrs *a)
+static int64_t take_vf(const struct nlattr *info, struct vf_attrs *a, struct rt_vf_stats *s)
 {
 	union {
 		struct ifla_vf_mac mac;
@@ -101,6 +122,9 @@ static int64_t take_vf(const struct nlattr *info, struct vf_attrs *a)
 			if (COPY(u.rss, at))
 				put_opt(a, VF_RSS_QUERY, u.rss.setting);
 			break;
+		case IFLA_VF_STATS:
+			take_stats(at, s);
+			break;
 		}
 	}
 	return index;
@@ -108,7 +132,6 @@ static int64_t take_vf(const struct nlattr *info, struct vf_attrs *a)
 
 int rt_parse_pf(const struct nlmsghdr *h, struct rt_pf *ret, struct err *e)
 {
-	_cleanup_free_ struct vf_attrs *vfs = NULL;
 	struct rt_pf pf = {0};
 	struct rt_vf_list list;
 	struct nlattr *at;
@@ -120,19 +143,24 @@ int rt_parse_pf(const struct nlmsghdr *h, struct rt_pf *ret, struct err *e)
 
 	nla_for_each_attr(at, list.first, list.len, rest)
 		n += nla_type(at) == IFLA_VF_INFO;
-	vfs = calloc(n ?: 1, sizeof(*vfs));
-	if (!vfs)
+	pf.vfs = calloc(n ?: 1, sizeof(*pf.vfs));
+	pf.stats = calloc(n ?: 1, sizeof(*pf.stats));
+	if (!pf.vfs || !pf.stats) {
+		rt_pf_clear(&pf);
 		return err_set(e, CNI_EKERNEL, ENOMEM, "netlink answer");
+	}
 
 	nla_for_each_attr(at, list.first, list.len, rest) {
+		struct rt_vf_stats s = {0};
 		struct vf_attrs a = {0};
-		int64_t index = nla_type(at) == IFLA_VF_INFO ? take_vf(at, &a) : -1;
+		int64_t index = nla_type(at) == IFLA_VF_INFO ? take_vf(at, &a, &s) : -1;
 
-		if (index >= 0 && index < n)
-			vfs[index] = a;
+		if (index >= 0 && index < n) {
+			pf.vfs[index] = a;
+			pf.stats[index] = s;
+		}
 	}
 	pf.n_vfs = n;
-	pf.vfs = TAKE_PTR(vfs);
 	*ret = pf;
 	return 0;
 }
@@ -142,22 +170,72 @@ static int take_pf(const struct nlmsghdr *h, void *arg, struct err *e)
 	return h->nlmsg_type == RTM_NEWLINK ? rt_parse_pf(h, arg, e) : 0;
 }
 
-int rt_pf_get(struct rt *rt, const char *ifname, struct rt_pf *ret, struct err *e)
+static int pf_get(struct rt *rt, const char *ifname, uint32_t mask, struct rt_pf *ret,
+		  struct err *e)
 {
 	const struct ifinfomsg ifi = {0};
 	_cleanup_(nlmsg_freep) struct nl_msg *m = rt_request(RTM_GETLINK, 0, &ifi, sizeof(ifi), e);
 
 	if (!m)
 		return -1;
-	if (nla_put_string(m, IFLA_IFNAME, ifname) < 0 ||
-	    nla_put_u32(m, IFLA_EXT_MASK, RTEXT_FILTER_VF | RTEXT_FILTER_SKIP_STATS) < 0)
+	if (nla_put_string(m, IFLA_IFNAME, ifname) < 0 || nla_put_u32(m, IFLA_EXT_MASK, mask) < 0)
 		return err_set(e, CNI_EKERNEL, ENOMEM, "cannot build a netlink request");
 	return rt_talk(rt, m, take_pf, ret, e) < 0 ? err_ctx(e, "PF %s", ifname) : 0;
+}
+
+int rt_pf_get(struct rt *rt, const char *ifname, struct rt_pf *ret, struct err *e)
+{
+	return pf_get(rt, ifname, RTEXT_FILTER_VF | RTEXT_FILTER_SKIP_STATS, ret, e);
+}
+
+int rt_pf_get_stats(struct rt *rt, const char *ifname, struct rt_pf *ret, struct err *e)
+{
+	return pf_get(rt, ifname, RTEXT_FILTER_VF, ret, e);
+}
+
+static int take_own_stats(const struct nlmsghdr *h, void *arg, struct err *e)
+{
+	struct rt_vf_stats *ret = arg;
+	struct rtnl_link_stats64 s;
+	struct nlattr *a;
+
+	if (h->nlmsg_type != RTM_NEWSTATS)
+		return 0;
+	a = nlmsg_find_attr((struct nlmsghdr *)(uintptr_t)h, sizeof(struct if_stats_msg),
+			    IFLA_STATS_LINK_64);
+	if (!a)
+		return err_set(e, CNI_EKERNEL, EBADMSG, "netlink answer");
+	/* an older kernel's is shorter, a newer one's longer */
+	memset(&s, 0, sizeof(s));
+	memcpy(&s, nla_data(a), (size_t)nla_len(a) < sizeof(s) ? (size_t)nla_len(a) : sizeof(s));
+	*ret = (struct rt_vf_stats){
+		.n = {[RT_VF_RX_PACKETS] = s.rx_packets,
+		      [RT_VF_RX_BYTES] = s.rx_bytes,
+		      [RT_VF_RX_DROPPED] = s.rx_dropped,
+		      [RT_VF_RX_MULTICAST] = s.multicast,
+		      [RT_VF_TX_PACKETS] = s.tx_packets,
+		      [RT_VF_TX_BYTES] = s.tx_bytes,
+		      [RT_VF_TX_DROPPED] = s.tx_dropped},
+		.own = true,
+	};
+	return 0;
+}
+
+int rt_vf_own_stats(struct rt *rt, int ifindex, struct rt_vf_stats *ret, struct err *e)
+{
+	const struct if_stats_msg ask = {
+		.ifindex = (uint32_t)ifindex,
+		.filter_mask = IFLA_STATS_FILTER_BIT(IFLA_STATS_LINK_64),
+	};
+	_cleanup_(nlmsg_freep) struct nl_msg *m = rt_request(RTM_GETSTATS, 0, &ask, sizeof(ask), e);
+
+	return m ? rt_talk(rt, m, take_own_stats, ret, e) : -1;
 }
 
 void rt_pf_clear(struct rt_pf *pf)
 {
 	free(pf->vfs);
+	free(pf->stats);
 	*pf = (struct rt_pf){0};
 }
 

@@ -56,6 +56,8 @@ ctl_command cmd_doctor;
 ctl_command cmd_list;
 ctl_command cmd_vfs;
 ctl_command cmd_set;
+ctl_command cmd_show;
+ctl_command cmd_stats;
 ctl_command cmd_vm_xml;
 ctl_command cmd_attachments;
 ctl_command cmd_release;

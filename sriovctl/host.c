@@ -191,8 +191,8 @@ static int find_nth(const struct host *h, const char *name, struct host_pf **ret
 		return -1;
 	if (index >= (*ret_pf)->n_vfs)
 		return err_set(e, CNI_EDEVICE, 0,
-			       "%s has no VF %lu: it has %u VFs of at most %u, counted from 0", pf,
-			       index, (*ret_pf)->n_vfs, (*ret_pf)->total);
+			       "%s has no VF %s: it has %u VFs of at most %u, counted from 0", pf,
+			       slash + 1, (*ret_pf)->n_vfs, (*ret_pf)->total);
 	*ret_vf = &(*ret_pf)->vfs[index];
 	return 1;
 }

@@ -31,7 +31,8 @@ struct host_vf {
 	bool recorded;            /* rec is there: also of a container whose namespace is gone */
 	bool abandoned;           /* its record's namespace is gone */
 	struct record rec;        /* owned; strings "" or NULL where there is none */
-	char netns[64];           /* HOST_NETNS: the namespace's name or net:[inode], if found */
+	char netns[64];           /* HOST_NETNS: the namespace's name, or a process in it */
+	char netns_path[272];     /* the same as a path */
 	struct vfio_user process; /* HOST_GUEST */
 };
 
@@ -83,6 +84,14 @@ int host_check_free(const struct host_vf *vf, struct err *e);
 
 /* What to do so that its user does not use it any more, as in that message. */
 const char *host_free_how(const struct host_vf *vf);
+
+/*
+ * The VF's netdev wherever it is: on the host, where rt is, in its container, or in the namespace
+ * that it was found in. Result: 1, with *ret_there a socket in its namespace that the caller frees
+ * soon, as it keeps the namespace alive (NULL: it is on the host); 0: there is none to be found.
+ */
+int host_find_link(struct rt *rt, const struct host_vf *vf, struct rt **ret_there,
+		   struct rt_link *ret);
 
 /* The user as JSON: {"use": …, "user": …, "container": {…}}; owned by the caller. */
 json_t *host_user_json(const struct host_vf *vf);

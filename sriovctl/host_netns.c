@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* host_netns.c - in which network namespace a VF's netdev is */
+/* host_netns.c - in which network namespace a VF's netdev is, and that netdev */
 #include "host_netns.h"
 
 #include <ctype.h>
@@ -56,6 +56,7 @@ static void look_into(struct search *s, const char *path, const char *name)
 			    rt_link_by_parent(rt, vf->dev.name, &link, &unread) < 0)
 				continue;
 			(void)snprintf(vf->netns, sizeof(vf->netns), "%s", name);
+			(void)snprintf(vf->netns_path, sizeof(vf->netns_path), "%s", path);
 			s->found(vf, s->arg);
 		}
 }
@@ -64,7 +65,7 @@ static void look_into_named(struct search *s)
 {
 	_cleanup_(closedirp) DIR *dir = opendir(NAMED);
 	const struct dirent *d;
-	char path[sizeof(NAMED) + 257];
+	char path[sizeof(NAMED) + 256];
 
 	while (dir && (d = next_entry(dir))) {
 		if (d->d_name[0] == '.')
@@ -104,4 +105,28 @@ void host_search_namespaces(struct host *h, bool (*is_away)(const struct host_vf
 	look_into_named(&s);
 	look_into_processes(&s);
 	free(s.seen);
+}
+
+int host_find_link(struct rt *rt, const struct host_vf *vf, struct rt **ret_there,
+		   struct rt_link *ret)
+{
+	const char *path = vf->use == HOST_NETNS                         ? vf->netns_path
+			   : vf->use == HOST_CONTAINER && !vf->abandoned ? vf->rec.netns
+									 : NULL;
+	_cleanup_(rt_freep) struct rt *there = NULL;
+	_cleanup_fd_ int own = -1, ns = -1;
+	struct err gone;
+
+	*ret_there = NULL;
+	if (vf->dev.ifname[0])
+		return rt_link_by_name(rt, vf->dev.ifname, ret, &gone) == 0;
+	if (!path)
+		return 0;
+	own = netns_open_own(NULL, &gone);
+	ns = netns_open(path, NULL, &gone);
+	if (own < 0 || ns < 0 || rt_open_in(own, ns, &there, &gone) < 0 ||
+	    rt_link_by_parent(there, vf->dev.name, ret, &gone) < 0)
+		return 0;
+	*ret_there = TAKE_PTR(there);
+	return 1;
 }

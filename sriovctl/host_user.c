@@ -194,13 +194,14 @@ int host_check_free(const struct host_vf *vf, struct err *e)
 
 json_t *host_user_json(const struct host_vf *vf)
 {
-	json_t *j = json_pack("{s:s, s:s}", "use", host_use_words[vf->use], "user", vf->user);
+	json_t *j = json_pack("{s:s, s:o}", "use", host_use_words[vf->use], "user",
+			      out_string(vf->user));
 
 	if (vf->use == HOST_CONTAINER)
 		(void)json_object_set_new(j, "container",
 					  records_container_json(&vf->rec, vf->abandoned));
 	if (vf->use == HOST_NETNS)
-		(void)json_object_set_new(j, "netns", json_string(vf->netns));
+		(void)json_object_set_new(j, "netns", out_string(vf->netns));
 	if (vf->use == HOST_GUEST && vf->process.pid)
 		(void)json_object_set_new(j, "pid", json_integer(vf->process.pid));
 	return j;

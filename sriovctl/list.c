@@ -6,6 +6,7 @@
 #include <stdio.h>
 
 #include "ctl.h"
+#include "dump.h"
 #include "mem.h"
 #include "out.h"
 
@@ -18,10 +19,11 @@ json_t *list_vf_json(const struct host_vf *vf)
 {
 	json_t *j = host_user_json(vf);
 
-	(void)json_object_update_new(
-		j, json_pack("{s:i, s:s, s:s, s:s, s:s, s:o}", "vf", (int)vf->dev.index, "pci",
-			     vf->dev.name, "ifname", vf->dev.ifname, "driver", vf->dev.driver,
-			     "iommuGroup", vf->group, "attributes", vf_attrs_to_json(&vf->attrs)));
+	(void)json_object_update_new(j, json_pack("{s:i, s:s, s:o, s:s, s:s, s:o}", "vf",
+						  (int)vf->dev.index, "pci", vf->dev.name, "ifname",
+						  out_string(vf->dev.ifname), "driver",
+						  vf->dev.driver, "iommuGroup", vf->group,
+						  "attributes", vf_attrs_to_json(&vf->attrs)));
 	return j;
 }
 
@@ -31,11 +33,11 @@ json_t *list_pf_json(const struct host_pf *pf)
 
 	for (uint32_t i = 0; i < pf->n_vfs; i++)
 		(void)json_array_append_new(vfs, list_vf_json(&pf->vfs[i]));
-	return json_pack("{s:s, s:s, s:s, s:i, s:i, s:i, s:b, s:b, s:s, s:i, s:o}", "pci",
-			 pf->dev.name, "ifname", pf->dev.ifname, "driver", pf->driver, "totalVFs",
-			 (int)pf->total, "numVFs", (int)pf->n_vfs, "numaNode", pf->numa_node,
-			 "autoprobe", pf->autoprobe, "up", pf->link.flags & IFF_UP, "iommuGroup",
-			 pf->group, "mtu", (int)pf->link.mtu, "vfs", vfs);
+	return json_pack("{s:s, s:o, s:s, s:i, s:i, s:i, s:b, s:b, s:s, s:i, s:o}", "pci",
+			 pf->dev.name, "ifname", out_string(pf->dev.ifname), "driver", pf->driver,
+			 "totalVFs", (int)pf->total, "numVFs", (int)pf->n_vfs, "numaNode",
+			 pf->numa_node, "autoprobe", pf->autoprobe, "up", pf->link.flags & IFF_UP,
+			 "iommuGroup", pf->group, "mtu", (int)pf->link.mtu, "vfs", vfs);
 }
 
 static void print_json(const struct host *h)
@@ -99,6 +101,8 @@ int cmd_list(const struct ctl *ctl, struct err *e)
 {
 	_cleanup_(host_clear) struct host h = {0};
 
+	if (ctl->opt[OPT_PCI_DUMP])
+		return dump_list(ctl, e);
 	if (host_read(ctl->sys, &h, e) < 0)
 		return -1;
 	if (ctl->opt[OPT_JSON])

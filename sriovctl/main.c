@@ -48,8 +48,12 @@ static const struct {
 	int min, max; /* operands; max -1: any number */
 	ctl_command *run;
 } commands[] = {
-	{"list", "", "PFs, their VFs, and who uses each", BIT(OPT_JSON) | BIT(OPT_TABLE), 0, 0,
-	 cmd_list},
+	{"list", "", "PFs, their VFs, and who uses each",
+	 BIT(OPT_JSON) | BIT(OPT_TABLE) | BIT(OPT_PCI_DUMP), 0, 0, cmd_list},
+	{"show", "DEV", "all there is to say of a PF or a VF", BIT(OPT_JSON) | BIT(OPT_PCI_DUMP), 0,
+	 1, cmd_show},
+	{"stats", "[DEV]", "what PFs have counted of their VFs",
+	 BIT(OPT_JSON) | BIT(OPT_WATCH) | BIT(OPT_PROMETHEUS), 0, 1, cmd_stats},
 	{"vfs", "PF N", "give the PF N VFs; all that it has go first",
 	 BIT(OPT_JSON) | BIT(OPT_DRY_RUN) | BIT(OPT_FORCE), 2, 2, cmd_vfs},
 	{"set", "PF N|VF KEY=VALUE...",

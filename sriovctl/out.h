@@ -5,6 +5,7 @@
 #include <jansson.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 /* A line on standard error, with the program's name. */
 void out_warn(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
@@ -27,14 +28,21 @@ void out_plan(json_t *plan);
 void out_json(json_t *j);
 
 /*
+ * A text as JSON, owned by the caller. An interface can have any name: what is no UTF-8 is replaced
+ * by '?', and for people so are the characters that would command their terminal.
+ */
+json_t *out_string(const char *text);
+
+/*
  * A table: cells are collected, and printed in columns as wide as they need. The last column is not
  * padded.
  */
 #define OUT_COLUMNS 12
 struct out_table {
 	size_t columns;
-	size_t n;     /* cells */
-	char **cells; /* owned */
+	unsigned right; /* bit n: column n has numbers, which stand on the right */
+	size_t n;       /* cells */
+	char **cells;   /* owned */
 };
 
 /* Adds a cell; rows follow each other. */
@@ -42,3 +50,39 @@ void out_cell(struct out_table *t, const char *fmt, ...) __attribute__((format(p
 
 /* Prints the table and empties it. head: the first row is the columns' names, in bold if color. */
 void out_table(struct out_table *t, bool head, bool color);
+
+/*
+ * What there is to say of one thing, for people or as JSON: each value is named once for both, by
+ * its label and its key; one of them is NULL where it is for the other alone. For people it is
+ * printed at once, JSON with out_page_end().
+ */
+struct out_page {
+	bool json, color;
+	json_t *root;  /* owned */
+	json_t *group; /* borrowed: where values go to, an object within root; NULL: root itself */
+};
+
+/* A line above others, in bold if color; for people alone. */
+void out_title(const struct out_page *p, const char *fmt, ...)
+	__attribute__((format(printf, 2, 3)));
+
+/* What follows belongs together: below a title of its own, in an object of its own (key NULL: in
+ * root). */
+void out_group(struct out_page *p, const char *key, const char *title);
+
+/* A text; people see an empty one as "-". */
+void out_text(struct out_page *p, const char *key, const char *label, const char *fmt, ...)
+	__attribute__((format(printf, 4, 5)));
+
+/* A number, which people see with its unit behind it. */
+void out_number(struct out_page *p, const char *key, const char *label, int64_t n,
+		const char *unit);
+
+/* Whether something is so. */
+void out_bool(struct out_page *p, const char *key, const char *label, bool is);
+
+/* Any value, for JSON alone; taken over. */
+void out_value(struct out_page *p, const char *key, json_t *value);
+
+/* Prints what is JSON, and empties the page. */
+void out_page_end(struct out_page *p);

@@ -147,7 +147,7 @@ static void a_recorded_answer_is_understood(void **state)
 static struct {
 	struct nlmsghdr h;
 	struct ifinfomsg ifi;
-	uint8_t attrs[256 * 1024];
+	uint8_t attrs[320 * 1024];
 } message;
 
 static void begin_message(void)
@@ -185,10 +185,28 @@ static void wrap_since(const uint8_t *start, unsigned type)
 	(void)put(type, NULL, len);
 }
 
+/* What was counted of a VF, as Linux 6.12 tells it; the kinds of packets in its own order. */
+static void put_stats(uint32_t index)
+{
+	static const unsigned kinds[] = {IFLA_VF_STATS_RX_PACKETS, IFLA_VF_STATS_TX_PACKETS,
+					 IFLA_VF_STATS_RX_BYTES,   IFLA_VF_STATS_TX_BYTES,
+					 IFLA_VF_STATS_BROADCAST,  IFLA_VF_STATS_MULTICAST,
+					 IFLA_VF_STATS_RX_DROPPED, IFLA_VF_STATS_TX_DROPPED};
+	const uint8_t *start = end_of_message();
+
+	for (size_t i = 0; i < ARRAY_SIZE(kinds); i++) {
+		const uint64_t n = (uint64_t)index << 40 | kinds[i];
+
+		(void)put(kinds[i], &n, sizeof(n));
+	}
+	wrap_since(start, IFLA_VF_STATS);
+}
+
 /*
- * One IFLA_VF_INFO as Linux 6.12 fills it without statistics, 196 bytes, and what another kernel
- * may add.
+ * One IFLA_VF_INFO as Linux 6.12 fills it: 196 bytes without what was counted, 296 with it (more is
+ * COUNTED); and what another kernel may add.
  */
+#define COUNTED 100
 static void put_vf(uint32_t index, size_t more)
 {
 	const uint8_t *start = end_of_message();
@@ -216,7 +234,9 @@ static void put_vf(uint32_t index, size_t more)
 	list = end_of_message();
 	(void)put(IFLA_VF_VLAN_INFO, &info, sizeof(info));
 	wrap_since(list, IFLA_VF_VLAN_LIST);
-	if (more)
+	if (more == COUNTED)
+		put_stats(index);
+	else if (more)
 		(void)put(IFLA_VF_IB_NODE_GUID, NULL, more - HEADER);
 	wrap_since(start, IFLA_VF_INFO);
 }
@@ -283,6 +303,38 @@ static void a_list_of_vfs_that_wraps_is_read_to_its_end(void **state)
 			expect_bytes(&link, sizeof(link), &pf.link, sizeof(pf.link));
 			rt_pf_clear(&pf);
 		}
+	}
+}
+
+/* The same with what was counted, which makes it wrap with 222 VFs. */
+static void what_was_counted_is_read_to_the_end_of_the_list(void **state)
+{
+	static const unsigned kinds[RT_VF_COUNTS] = {
+		[RT_VF_RX_PACKETS] = IFLA_VF_STATS_RX_PACKETS,
+		[RT_VF_RX_BYTES] = IFLA_VF_STATS_RX_BYTES,
+		[RT_VF_RX_DROPPED] = IFLA_VF_STATS_RX_DROPPED,
+		[RT_VF_RX_BROADCAST] = IFLA_VF_STATS_BROADCAST,
+		[RT_VF_RX_MULTICAST] = IFLA_VF_STATS_MULTICAST,
+		[RT_VF_TX_PACKETS] = IFLA_VF_STATS_TX_PACKETS,
+		[RT_VF_TX_BYTES] = IFLA_VF_STATS_TX_BYTES,
+		[RT_VF_TX_DROPPED] = IFLA_VF_STATS_TX_DROPPED,
+	};
+
+	(void)state;
+	for (uint32_t n = 1; n <= 1024; n += n < 200 || n > 460 ? 31 : 1) {
+		struct rt_pf pf;
+		struct err e = {0};
+
+		make_pf(0, n - 1, COUNTED);
+		expect_ok(rt_parse_pf(&message.h, &pf, &e), &e);
+		expect_int(pf.n_vfs, n);
+		for (uint32_t i = 0; i < pf.n_vfs; i++) {
+			expect_vf(&pf.vfs[i], i);
+			for (unsigned k = 0; k < RT_VF_COUNTS; k++)
+				expect_hex(pf.stats[i].n[k], (uint64_t)i << 40 | kinds[k]);
+		}
+		expect_text(pf.link.parent, "0000:01:00.0");
+		rt_pf_clear(&pf);
 	}
 }
 
@@ -560,6 +612,7 @@ int main(void)
 		cmocka_unit_test(a_group_of_vf_attributes_is_set_with_one_message),
 		cmocka_unit_test(a_recorded_answer_is_understood),
 		cmocka_unit_test(a_list_of_vfs_that_wraps_is_read_to_its_end),
+		cmocka_unit_test(what_was_counted_is_read_to_the_end_of_the_list),
 		cmocka_unit_test(a_wrap_that_does_not_come_out_even_is_not_followed),
 		cmocka_unit_test(a_vf_with_an_index_beyond_the_list_is_nowhere),
 		cmocka_unit_test(an_attribute_that_is_too_short_is_not_known),

@@ -97,6 +97,8 @@ same_vfs() { # same_vfs FILE FILE
 	each_its_own 1024
 	ours
 	same_vfs "$T/ours" "$T/expected"
+	"$PROGRAM" counted big 2>"$T/err" >"$T/counted" || fail "$(<"$T/err")"
+	same_vfs "$T/counted" "$T/expected"
 	theirs
 	local found
 	found=$(wc -l <"$T/theirs")

@@ -3,6 +3,7 @@
  * pf.c - what lib/rt_vf.c reads of a PF and sets on it, for the tests of big ones (big.bats)
  *
  *	pf show NAME            one line of JSON for each VF
+ *	pf counted NAME         the same, from an answer that has what was counted as well
  *	pf set NAME VF JSON     sets what the object holds, in the words of the record
  */
 #include <stdio.h>
@@ -12,11 +13,11 @@
 #include "mem.h"
 #include "rt_vf.h"
 
-static int show(struct rt *rt, const char *name, struct err *e)
+static int show(struct rt *rt, const char *name, bool counted, struct err *e)
 {
 	struct rt_pf pf;
 
-	if (rt_pf_get(rt, name, &pf, e) < 0)
+	if ((counted ? rt_pf_get_stats(rt, name, &pf, e) : rt_pf_get(rt, name, &pf, e)) < 0)
 		return -1;
 	for (uint32_t i = 0; i < pf.n_vfs; i++) {
 		json_auto_t *j = vf_attrs_to_json(&pf.vfs[i]);
@@ -57,8 +58,8 @@ int main(int argc, char **argv)
 	struct err e = {0};
 	int r = rt_open(&rt, &e);
 
-	if (r == 0 && argc == 3 && !strcmp(argv[1], "show"))
-		r = show(rt, argv[2], &e);
+	if (r == 0 && argc == 3 && (!strcmp(argv[1], "show") || !strcmp(argv[1], "counted")))
+		r = show(rt, argv[2], !strcmp(argv[1], "counted"), &e);
 	else if (r == 0 && argc == 5 && !strcmp(argv[1], "set"))
 		r = set(rt, argv[2], (uint32_t)strtoul(argv[3], NULL, 10), argv[4], &e);
 	else if (r == 0)
