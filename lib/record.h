@@ -98,8 +98,8 @@ int record_lock(int folder, const char *vf, const char *who, int timeout_ms, str
 int record_lock_held(int folder, const char *vf, char holder[static RECORD_HOLDER], struct err *e);
 
 /*
- * The same for a PF: for its link, and for the number of its VFs. Whoever takes both has the VF's
- * first, or does not wait for the VF's.
+ * As record_lock(), for a PF: for its link, and for the number of its VFs. Whoever takes both has
+ * the VF's first, or does not wait for the VF's.
  */
 int record_lock_pf(int folder, const char *pf, const char *who, int timeout_ms, struct err *e);
 

@@ -215,6 +215,15 @@ int vfdev_bind_override(int sys, const struct vfdev *d, const char *driver, cons
 	return -1;
 }
 
+#define DRIVER_CHARACTERS "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-"
+
+bool vfdev_is_driver_name(const char *text)
+{
+	size_t len = strspn(text, DRIVER_CHARACTERS);
+
+	return len && len < VFDEV_DRIVER && !text[len];
+}
+
 bool vfdev_has_driver(int sys, const char *driver)
 {
 	struct err unknown;

@@ -116,6 +116,9 @@ int vfdev_read_override(int sys, const struct vfdev *d, char ret[static VFDEV_DR
 			struct err *e);
 int vfdev_write_override(int sys, const struct vfdev *d, const char *driver, struct err *e);
 
+/* Whether text can be a driver's name: letters, digits, '-' and '_', fewer than VFDEV_DRIVER. */
+bool vfdev_is_driver_name(const char *text);
+
 /* Whether the kernel has this driver for PCI devices, loaded or built in. */
 bool vfdev_has_driver(int sys, const char *driver);
 

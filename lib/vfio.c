@@ -29,6 +29,16 @@ int vfio_find_group(int sys, const char *pci, char ret[static VFIO_GROUP], struc
 	return -1;
 }
 
+bool vfio_is_unsafe_allowed(int sys)
+{
+	char text[4];
+	struct err none;
+
+	return !sysfs_read(sys, text, sizeof(text), &none,
+			   "module/vfio/parameters/enable_unsafe_noiommu_mode") &&
+	       text[0] == 'Y';
+}
+
 struct companions {
 	int sys;
 	const char *pci;

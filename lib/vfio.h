@@ -2,6 +2,7 @@
 /* vfio.h - the IOMMU group of a VF: what else is in it, and who has it open */
 #pragma once
 
+#include <stdbool.h>
 #include <sys/types.h>
 
 #include "err.h"
@@ -13,6 +14,9 @@
  */
 #define VFIO_GROUP 16
 int vfio_find_group(int sys, const char *pci, char ret[static VFIO_GROUP], struct err *e);
+
+/* Whether vfio takes devices without an IOMMU group: its unsafe mode is on. */
+bool vfio_is_unsafe_allowed(int sys);
 
 /*
  * The devices in the IOMMU group of a PCI device that keep a program from having it through vfio,

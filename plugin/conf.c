@@ -174,8 +174,6 @@ static int check_pf_only(const struct conf *c, struct err *e)
 	return 0;
 }
 
-#define DRIVER_CHARACTERS "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-"
-
 /* What the kinds of the rows cannot say, and what keys allow alone, but not together. */
 static int check_together(const struct conf *c, struct err *e)
 {
@@ -188,8 +186,7 @@ static int check_together(const struct conf *c, struct err *e)
 			       f[VF_QOS].set && f[VF_QOS].v ? "vlanQoS" : "vlanProto");
 	if (c->pf_only && check_pf_only(c, e) < 0)
 		return -1;
-	if (c->driver && (strlen(c->driver) >= VFDEV_DRIVER || !c->driver[0] ||
-			  c->driver[strspn(c->driver, DRIVER_CHARACTERS)]))
+	if (c->driver && !vfdev_is_driver_name(c->driver))
 		return err_set(e, CNI_ECONFIG, 0, "\"driver\": \"%.64s\" is not a driver's name",
 			       c->driver);
 	if (c->device_info && (c->device_info[0] != '/' || strlen(c->device_info) >= PATH_MAX))

@@ -37,16 +37,6 @@ static int refuse_used(const struct attachment *a, const struct vfio_user *u, st
 		a->vf.name, a->vf.driver, (int)u->pid, u->name);
 }
 
-static bool is_unsafe_allowed(const struct attachment *a)
-{
-	char text[4];
-	struct err none;
-
-	return !sysfs_read(a->sys, text, sizeof(text), &none,
-			   "module/vfio/parameters/enable_unsafe_noiommu_mode") &&
-	       text[0] == 'Y';
-}
-
 static int check_group(const struct attachment *a, const char *driver, struct err *e)
 {
 	char group[VFIO_GROUP], others[512];
@@ -55,7 +45,7 @@ static int check_group(const struct attachment *a, const char *driver, struct er
 	if (found < 0)
 		return -1;
 	if (!found)
-		return is_unsafe_allowed(a)
+		return vfio_is_unsafe_allowed(a->sys)
 			       ? 0
 			       : err_set(e, CNI_EDEVICE, 0,
 					 "VF %s has no IOMMU group, which driver %s needs: switch the IOMMU on in the "

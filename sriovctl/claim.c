@@ -115,12 +115,28 @@ void claim_clear(struct claim *c)
 	*c = (struct claim){0};
 }
 
+void claim_hold_signals(sigset_t *before)
+{
+	sigset_t ends;
+
+	(void)sigemptyset(&ends); /* none of these can fail with these arguments */
+	(void)sigaddset(&ends, SIGINT);
+	(void)sigaddset(&ends, SIGTERM);
+	(void)sigaddset(&ends, SIGHUP);
+	(void)pthread_sigmask(SIG_BLOCK, &ends, before);
+}
+
+void claim_release_signals(const sigset_t *before)
+{
+	(void)pthread_sigmask(SIG_SETMASK, before, NULL); /* nor this */
+}
+
 int claim_check_free(const struct ctl *ctl, const struct host_vf *vf, bool any, struct err *e)
 {
 	if (!any && vf->use != HOST_HOST && vf->use != HOST_NETNS)
 		return host_check_free(vf, e);
 	if (ctl->opt[OPT_FORCE] || vf->use == HOST_FREE)
 		return 0;
-	return err_set(e, CNI_EAGAIN, 0, "VF %s is in use by %s (%s; or give --force)",
-		       vf->dev.name, vf->user, host_free_how(vf));
+	return err_set(e, CNI_EAGAIN, 0, "VF %s is in use by %s: %s, or give --force", vf->dev.name,
+		       vf->user, host_free_how(vf));
 }

@@ -2,6 +2,8 @@
 /* claim.h - a PF or a VF for one command alone: found, locked, and looked at under the lock */
 #pragma once
 
+#include <signal.h>
+
 #include "ctl.h"
 #include "host.h"
 
@@ -28,6 +30,13 @@ int claim_pf(const struct ctl *ctl, const char *name, const char *what, struct c
 int claim_vf(const struct ctl *ctl, const char *name, const char *what, struct claim *ret,
 	     struct err *e);
 void claim_clear(struct claim *c);
+
+/*
+ * SIGINT, SIGTERM and SIGHUP wait, until claim_release_signals() with what was stored in *before:
+ * for what must not be left half-done.
+ */
+void claim_hold_signals(sigset_t *before);
+void claim_release_signals(const sigset_t *before);
 
 /*
  * Whether a VF may be changed: nobody uses it, or --force is given. any: --force does for every

@@ -188,7 +188,7 @@ int host_check_free(const struct host_vf *vf, struct err *e)
 {
 	if (vf->use == HOST_FREE)
 		return 0;
-	return err_set(e, CNI_EAGAIN, 0, "VF %s is in use by %s (%s)", vf->dev.name, vf->user,
+	return err_set(e, CNI_EAGAIN, 0, "VF %s is in use by %s: %s", vf->dev.name, vf->user,
 		       host_free_how(vf));
 }
 

@@ -60,6 +60,12 @@ static const struct {
 	 "set mac, vlan, qos, proto, spoofchk, trust, link-state, min-tx-rate, max-tx-rate, "
 	 "rss-query of a VF",
 	 BIT(OPT_JSON) | BIT(OPT_DRY_RUN) | BIT(OPT_FORCE), 2, -1, cmd_set},
+	{"bind", "VF DRIVER", "give a VF another driver, \"default\": the kernel's choice",
+	 BIT(OPT_JSON) | BIT(OPT_DRY_RUN) | BIT(OPT_FORCE), 2, 2, cmd_bind},
+	{"unbind", "VF", "take a VF from its driver",
+	 BIT(OPT_JSON) | BIT(OPT_DRY_RUN) | BIT(OPT_FORCE), 1, 1, cmd_unbind},
+	{"reset", "VF", "reset a VF; it keeps its settings, driver and interface name",
+	 BIT(OPT_JSON) | BIT(OPT_DRY_RUN) | BIT(OPT_FORCE), 1, 1, cmd_reset},
 	{"vm-xml", "VF", "a VF in libvirt's words, for virsh attach-device or a guest's definition",
 	 BIT(OPT_INTERFACE) | BIT(OPT_MAC) | BIT(OPT_VLAN) | BIT(OPT_FORCE), 1, 1, cmd_vm_xml},
 	{"doctor", "[PF]", "what this host lacks for SR-IOV, and what to do", BIT(OPT_JSON), 0, 1,

@@ -4,7 +4,6 @@
 
 #include <errno.h>
 #include <pthread.h>
-#include <signal.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -243,7 +242,7 @@ int vfs_change(const struct ctl *ctl, const struct host_pf *pf, uint32_t n, vfs_
 {
 	_cleanup_fd_ int events = -1;
 	struct change c = {.ctl = ctl, .pf = pf, .n = n, .seen = seen, .arg = arg};
-	sigset_t ends, before;
+	sigset_t before;
 	int r;
 
 	if (n == pf->n_vfs)
@@ -254,13 +253,9 @@ int vfs_change(const struct ctl *ctl, const struct host_pf *pf, uint32_t n, vfs_
 	c.shown = calloc(n ?: 1, sizeof(*c.shown));
 	if (!c.shown)
 		return err_set(e, CNI_EIO, ENOMEM, "cannot make %u VFs", n);
-	(void)sigemptyset(&ends); /* none of these can fail with these arguments */
-	(void)sigaddset(&ends, SIGINT);
-	(void)sigaddset(&ends, SIGTERM);
-	(void)sigaddset(&ends, SIGHUP);
-	(void)pthread_sigmask(SIG_BLOCK, &ends, &before);
+	claim_hold_signals(&before);
 	r = change_number(&c, e);
-	(void)pthread_sigmask(SIG_SETMASK, &before, NULL);
+	claim_release_signals(&before);
 	if (r == 0)
 		r = await(&c, e);
 	out_progress_end(ctl->progress);

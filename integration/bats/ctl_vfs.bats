@@ -1,12 +1,17 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: Apache-2.0
-# ctl_vfs.bats - sriovctl vfs and set: VFs are made and removed, and set on their PF (G4, G7)
+# ctl_vfs.bats - sriovctl vfs, set, bind, unbind and reset: VFs are made and removed, set on their PF, and get drivers
+# (G4, G7, H3)
 #
-# seconds for each test: 8
+# seconds for each test: 10
 
 load lib
 
 NUMVFS=/sys/class/net/pf0/device/sriov_numvfs
+
+setup_file() {
+	modprobe -a vfio-pci vfio_iommu_type1 uio_pci_generic
+}
 
 # begin_anew - VFs that are made anew have other MACs: the world of this test begins when they are there again
 begin_anew() {
@@ -67,16 +72,23 @@ would make 3 VFs on pf0'
 	equal 'what it says' "$out" 'pf0 has 7 VFs already'
 	unchanged
 
-	CTL vfs "$PF0" 3 # the PF by its address
-	equal 'all lines' "$(squeezed <<<"$out" | sort)" "$(vf_lines 3)"
+	# the PF by its address; on a terminal it shows how far it is
+	script -qec "$SRIOVCTL vfs $PF0 3 2>$T/err" "$T/tty" >/dev/null </dev/null
+	equal 'all lines' "$(tr -d '\r' <"$T/tty" | grep '^VF' | squeezed | sort)" "$(vf_lines 3)"
+	equal 'on no terminal' "$(<"$T/err")" ''
 	equal 'the VFs' "$(vf_count)" 3
 	echo 0 >/sys/class/net/pf0/device/sriov_drivers_autoprobe
 	later 'echo 1 >/sys/class/net/pf0/device/sriov_drivers_autoprobe'
-	CTL vfs pf0 2 --json
+	script -qec "$SRIOVCTL vfs pf0 2 --json >$T/out" "$T/tty" >/dev/null </dev/null
+	has "$(<"$T/tty")" 'removing 3 VFs' 'of 2 VFs'
 	echo 1 >/sys/class/net/pf0/device/sriov_drivers_autoprobe
 	result '.numVFs == 2 and (.vfs | length) == 2 and .pci == $pf and .vfs[1].pci == $vf
 		and .vfs[0].driver == "" and .vfs[0].use == "free"' --arg pf "$PF0" --arg vf "$PF0V1"
-	ctl vfs pf0 1
+	under=(strace -f -o "$T/trace" -e trace=write -P "$(realpath $NUMVFS)" -e inject="write:delay_exit=2000000:when=1")
+	"${under[@]}" "$SRIOVCTL" vfs pf0 1 >/dev/null 3>&- &
+	within 10 test -s "$T/trace"
+	pkill -TERM -x sriovctl # it waits until the number is written
+	wait $! || true
 	equal 'the VFs' "$(vf_count)" 1
 }
 
@@ -108,7 +120,7 @@ would make 3 VFs on pf0'
 	ADD p1
 	snapshot
 	ctl vfs pf0 3
-	ctl_refused 3 "VF $PF0V0 is in use by container p1, interface net1, network net (end the container"
+	ctl_refused 3 "VF $PF0V0 is in use by container p1, interface net1, network net: end the container"
 	ctl vfs pf0 3 --force # a container has it all the same
 	ctl_refused 3 'container p1'
 	DEL p1
@@ -143,7 +155,6 @@ would make 3 VFs on pf0'
 	echo "$PF0" >/sys/bus/pci/drivers/igb/unbind
 	ctl vfs "$PF0" 3
 	ctl_failed 4 "PF $PF0 has no driver"
-	modprobe uio_pci_generic
 	echo uio_pci_generic >"/sys/bus/pci/devices/$PF0/driver_override"
 	echo "$PF0" >/sys/bus/pci/drivers/uio_pci_generic/bind
 	ctl vfs "$PF0" 3
@@ -227,4 +238,118 @@ would make 3 VFs on pf0'
 	ctl set pf0 0 vlan=100
 	exec {lock}>&-
 	ctl_refused 3 "VF $PF0V0 is being worked on by" 'try again'
+}
+
+# --- H3 ---
+
+# bound_later - VF 3 of pf0 has its driver, name and MAC again when the test has ended
+bound_later() {
+	# shellcheck disable=SC2016 # for later
+	later 'bound_again '"$(mac_of '' pf0v3)"
+}
+
+bound_again() { # bound_again MAC
+	local vf=/sys/bus/pci/devices/$PF0V3
+
+	if [[ ! $vf/driver -ef /sys/bus/pci/drivers/igbvf ]]; then
+		[[ ! -e $vf/driver ]] || echo "$PF0V3" >"$vf/driver/unbind"
+		echo "$PF0V3" >/sys/bus/pci/drivers/igbvf/bind
+	fi
+	ip link set pf0 vf 3 mac 00:00:00:00:00:00 vlan 0 trust off
+	ip link set "$(ls "$vf/net")" name pf0v3 mtu 1500
+	reset_vf 3
+	ip link set pf0v3 address "$1"
+}
+
+driver_of() {
+	lspci -k -s "$1" | sed -n 's/.*in use: //p'
+}
+
+@test "H3 a VF gets vfio-pci, keeps it while a program has it, and goes back" {
+	bound_later
+	group=$(readlink "/sys/bus/pci/devices/$PF0V3/iommu_group")
+	CTL bind pf0/3 vfio-pci --dry-run
+	equal 'the plan' "$out" "would take VF $PF0V3 from driver igbvf
+would bind VF $PF0V3 to driver vfio-pci"
+	unchanged
+	CTL bind pf0/3 vfio-pci
+	equal 'what it says' "$out" "VF $PF0V3: driver vfio-pci, /dev/vfio/${group##*/}"
+	equal 'the driver' "$(driver_of "$PF0V3")" vfio-pci
+	equal driver_override "$(<"/sys/bus/pci/devices/$PF0V3/driver_override")" '(null)'
+	no_link '' pf0v3
+	CTL bind pf0/3 vfio-pci # it has it already
+
+	"$BATS_TEST_DIRNAME/vfio-hold" "$PF0V3" 3>&- >"$T/held" &
+	holder=$!
+	within 10 test -s "$T/held"
+	snapshot
+	for command in 'bind pf0/3 default' 'unbind pf0/3' "reset $PF0V3 --force"; do
+		# shellcheck disable=SC2086 # words
+		ctl $command
+		ctl_refused 3 "VF $PF0V3 is in use by process $holder (vfio-hold): shut that down"
+	done
+	kill -9 $holder
+	wait $holder || true
+
+	echo vfio-pci >"/sys/bus/pci/devices/$PF0V3/driver_override"
+	CTL bind "$PF0V3" default --json
+	result '.driver == "igbvf" and .vf == 3 and .ifname != "" and .pci == $vf' --arg vf "$PF0V3"
+	equal 'the driver' "$(driver_of "$PF0V3")" igbvf
+	equal driver_override "$(<"/sys/bus/pci/devices/$PF0V3/driver_override")" '(null)'
+	CTL bind pf0/3 default
+	CTL unbind pf0/3
+	equal 'what it says' "$out" "VF $PF0V3: no driver"
+	equal 'the driver' "$(driver_of "$PF0V3")" ''
+	CTL bind pf0/3 igbvf
+	has "$out" "VF $PF0V3: driver igbvf, interface "
+}
+
+@test "H3 a reset VF has its driver, settings, name and MTU again" {
+	bound_later
+	ip link set pf0 vf 3 vlan 100 trust on
+	ip link set pf0v3 mtu 1400
+	CTL reset pf0v3 --dry-run
+	has "$out" "would reset VF $PF0V3"
+	under=(strace -f -y -e trace=write -o "$T/trace")
+	CTL reset pf0v3
+	under=()
+	grep -q "$PF0V3/reset>, \"1\"" "$T/trace" || fail 'it was not reset'
+	equal 'what it says' "$out" "VF $PF0V3: driver igbvf, interface pf0v3"
+	link_has '' pf0v3 'mtu 1400' "parentdev $PF0V3"
+	vf_has pf0 3 'vlan 100' 'trust on'
+	ip link set pf0 vf 3 mac 02:00:5e:00:00:03
+	CTL reset pf0v3
+	equal 'the MAC' "$(mac_of '' pf0v3)" 02:00:5e:00:00:03
+}
+
+@test "H3 a driver that refuses a VF leaves the former one, and what cannot be is refused" {
+	bound_later
+	under=(strace -o /dev/null -e trace=write -P /sys/bus/pci/drivers/uio_pci_generic/bind -e inject=write:error=EINVAL)
+	ctl bind pf0/3 uio_pci_generic
+	under=()
+	ctl_failed 1 "VF $PF0V3: driver uio_pci_generic: cannot write" 'Invalid argument' '; it has igbvf again'
+	equal 'the driver' "$(driver_of "$PF0V3")" igbvf
+	link_has '' pf0v3 "parentdev $PF0V3"
+	equal driver_override "$(<"/sys/bus/pci/devices/$PF0V3/driver_override")" '(null)'
+
+	snapshot
+	ctl bind pf0/3 igb_uio
+	ctl_refused 4 'driver igb_uio is not loaded: modprobe igb_uio'
+	ctl bind pf0/3 ../vfio-pci
+	ctl_refused 2 '"../vfio-pci" is not a driver'
+	ctl bind pf0 vfio-pci
+	ctl_refused 4 'pf0 is a PF; name one of its VFs'
+	ip addr add 10.1.2.3/24 dev pf0v4
+	later 'ip addr del 10.1.2.3/24 dev pf0v4'
+	ctl unbind pf0v4
+	ctl_refused 3 "VF $PF0V4 is in use by the host, with address 10.1.2.3/24" '--force'
+	under=(setpriv --reuid 65534 --clear-groups)
+	ctl reset pf0v3
+	ctl_refused 1 'reset changes devices: run it as root'
+	under=()
+	ctl bind pf1/0 vfio-pci --dry-run # pf1 shares a group with its VFs
+	equal 'the exit status' "$status" 0
+	has "$err" "VF $PF1V0 shares IOMMU group" "$PF1 (driver igb)" "$PF1V6 (driver igbvf)"
+	has_not "$err" "$PF1V0 ("
+	unchanged
 }

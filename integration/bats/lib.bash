@@ -461,7 +461,7 @@ CTL() {
 # ctl_failed STATUS TEXT... - the last call ended so, with one line that says all of these
 ctl_failed() {
 	equal 'the exit status' "$status" "$1" || fail "$out" "$err" || return
-	[[ $err == 'sriovctl: '* && $err != *$'\n'* && $err != *')'*'('*')' ]] || fail "no line as it should be: $err" || return
+	[[ $err == 'sriovctl: '* && $err != *$'\n'* && $err != *') ('*')' ]] || fail "no line as it should be: $err" || return
 	has "$err" "${@:2}"
 }
 
