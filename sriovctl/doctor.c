@@ -37,6 +37,13 @@ static const struct {
 	{"isolation", true, doctor_isolation},
 	{"link", true, doctor_link},
 	{"mtu", true, doctor_mtu},
+	{"boot", true, doctor_boot},
+	{"networkmanager", false, doctor_networkmanager},
+	{"networkd", false, doctor_networkd},
+	{"udev", false, doctor_udev},
+	{"cni-plugin", false, doctor_cni_plugin},
+	{"cni-networks", false, doctor_cni_networks},
+	{"records", false, doctor_records},
 };
 
 void doctor_begin(int sys, int root, const struct host *host, struct doctor *ret)
@@ -44,7 +51,7 @@ void doctor_begin(int sys, int root, const struct host *host, struct doctor *ret
 	struct err unread;
 	_cleanup_free_ char *release = rootfs_read(root, &unread, "proc/sys/kernel/osrelease");
 
-	*ret = (struct doctor){.sys = sys, .root = root, .host = host};
+	*ret = (struct doctor){.sys = sys, .root = root, .prefix = "", .host = host};
 	if (release && !strchr(release, '/'))
 		(void)snprintf(ret->release, sizeof(ret->release), "%.*s",
 			       (int)strcspn(release, "\n"), release);
@@ -121,7 +128,7 @@ static void add_json(struct report *r, const char *name, const struct host_pf *p
 		(void)json_array_append_new(remedy, json_stringn(line, len));
 	(void)json_array_append_new(r->json,
 				    json_pack("{s:s, s:s?, s:s, s:s, s:o}", "check", name, "pf",
-					      pf ? doctor_pf_name(pf) : NULL, "verdict",
+					      pf ? host_pf_name(pf) : NULL, "verdict",
 					      doctor_words[f->verdict], "evidence",
 					      f->evidence ?: "", "remedy", remedy));
 }
@@ -140,7 +147,7 @@ static void print(const struct report *r, const char *name, const struct host_pf
 		(void)printf("\033[%sm%-7s\033[0m  ", colors[f->verdict], doctor_words[f->verdict]);
 	else
 		(void)printf("%-7s  ", doctor_words[f->verdict]);
-	(void)printf("%s%s%s: %s\n", name, pf ? " " : "", pf ? doctor_pf_name(pf) : "",
+	(void)printf("%s%s%s: %s\n", name, pf ? " " : "", pf ? host_pf_name(pf) : "",
 		     f->evidence ?: "");
 	while (next_line(&at, &line, &len))
 		(void)printf("         > %.*s\n", (int)len, line);

@@ -24,6 +24,7 @@ struct doctor_finding {
 struct doctor {
 	int sys;                  /* sysfs_open() */
 	int root;                 /* rootfs_open() */
+	const char *prefix;       /* what that was opened by, for programs: "" for / */
 	const struct host *host;  /* as host_read() found it */
 	const struct host_pf *pf; /* the one that was asked for; NULL: all */
 	char release[65];         /* of the kernel; "": it cannot be read */
@@ -36,7 +37,7 @@ struct doctor {
 typedef void doctor_check(const struct doctor *d, const struct host_pf *pf,
 			  struct doctor_finding *f);
 
-/* Begins: all but pf. host: borrowed. */
+/* Begins: all but pf, with root as /. host: borrowed. */
 void doctor_begin(int sys, int root, const struct host *host, struct doctor *ret);
 
 /* Adds to what was found. */
@@ -54,9 +55,6 @@ void doctor_finding_clear(struct doctor_finding *f);
  */
 bool doctor_is_meant(const struct doctor *d, const struct host_pf *pf);
 
-/* Its interface, else its address. */
-const char *doctor_pf_name(const struct host_pf *pf);
-
 /* The words of the verdicts. */
 extern const char *const doctor_words[DOCTOR_VERDICTS];
 
@@ -64,4 +62,8 @@ extern const char *const doctor_words[DOCTOR_VERDICTS];
 doctor_check doctor_kernel, doctor_iommu_firmware, doctor_kernel_line, doctor_iommu, doctor_vfio;
 /* doctor_pf.c, doctor_resources.c */
 doctor_check doctor_nic, doctor_driver, doctor_resources, doctor_vfs, doctor_vf_drivers,
-	doctor_isolation, doctor_link, doctor_mtu;
+	doctor_isolation, doctor_link, doctor_mtu, doctor_boot;
+/* doctor_meddlers.c, doctor_udev.c */
+doctor_check doctor_networkmanager, doctor_networkd, doctor_udev;
+/* doctor_cni.c, doctor_networks.c */
+doctor_check doctor_cni_plugin, doctor_cni_networks, doctor_records;

@@ -29,11 +29,6 @@ static enum doctor_verdict lack(const struct doctor *d, const struct host_pf *pf
 	return doctor_is_meant(d, pf) ? DOCTOR_TODO : DOCTOR_NOTE;
 }
 
-const char *doctor_pf_name(const struct host_pf *pf)
-{
-	return pf->dev.ifname[0] ? pf->dev.ifname : pf->dev.name;
-}
-
 /* --- whether there is one --- */
 
 struct nics {
@@ -156,7 +151,7 @@ void doctor_vfs(const struct doctor *d, const struct host_pf *pf, struct doctor_
 	}
 	doctor_found(f, lack(d, pf), "0; it can have 1 to %u (" DEVICES "/%s/sriov_totalvfs)",
 		     pf->total, pf->dev.name);
-	doctor_remedy(f, "sriovctl vfs %s %u", doctor_pf_name(pf), pf->total);
+	doctor_remedy(f, "sriovctl vfs %s %u", host_pf_name(pf), pf->total);
 }
 
 void doctor_vf_drivers(const struct doctor *d, const struct host_pf *pf, struct doctor_finding *f)
@@ -278,4 +273,23 @@ void doctor_mtu(const struct doctor *d, const struct host_pf *pf, struct doctor_
 	} else {
 		doctor_found(f, DOCTOR_OK, "%u", pf->link.mtu);
 	}
+}
+
+/* --- at boot --- */
+
+void doctor_boot(const struct doctor *d, const struct host_pf *pf, struct doctor_finding *f)
+{
+	if (!pf->n_vfs)
+		return;
+	if (rootfs_exists(d->root, "etc/sriovctl/%s.conf", pf->dev.name)) {
+		doctor_found(f, DOCTOR_OK, "its VFs are stored in /etc/sriovctl/%s.conf",
+			     pf->dev.name);
+		return;
+	}
+	doctor_found(
+		f, DOCTOR_NOTE,
+		"no /etc/sriovctl/%s.conf: its VFs are gone after a boot, unless something else "
+		"makes them, which is not looked at",
+		pf->dev.name);
+	doctor_remedy(f, "sriovctl persist %s", host_pf_name(pf));
 }

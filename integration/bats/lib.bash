@@ -170,12 +170,10 @@ make_vfs() {
 	echo 7 >"/sys/class/net/$pf/device/sriov_numvfs"
 	for vf in "/sys/class/net/$pf/device"/virtfn*; do
 		vf=$(compgen -G "/sys/class/net/$pf/device/virtfn$n/net/*")
-		ip link set "${vf##*/}" name "${pf}v$n"
 		# Linux 6.1 shows no MAC of a VF that was never up, and its own for ever after.
-		ip link set "${pf}v$n" up
-		ip link set "${pf}v$n" down
+		printf 'link set %s\n' "${vf##*/} name ${pf}v$n" "${pf}v$n up" "${pf}v$n down"
 		n=$((n + 1))
-	done
+	done | ip -batch -
 }
 
 # rename_back PF - a test that failed can have left it another name
