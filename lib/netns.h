@@ -29,6 +29,9 @@ int netns_open(const char *path, struct netns_id *ret_id, struct err *e);
  */
 int netns_find(const struct netns_id *id);
 
+/* The same by the processes in it alone; *ret: one of them. */
+int netns_find_process(const struct netns_id *id, pid_t *ret);
+
 /* The caller's own network namespace, as above. */
 int netns_open_own(struct netns_id *ret_id, struct err *e);
 

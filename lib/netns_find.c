@@ -131,20 +131,42 @@ static int of_process(const char *pid, const struct netns_id *id)
 	return open_if(path, id);
 }
 
+/* *ret_pid: the process by which it was found. Result: a descriptor, -1. */
+static int search(int (*way)(const char *pid, const struct netns_id *id), const struct netns_id *id,
+		  pid_t *ret_pid)
+{
+	_cleanup_(closedirp) DIR *dir = opendir("/proc");
+	const struct dirent *d;
+	int fd = -1;
+
+	while (fd < 0 && dir && (d = readdir(dir))) {
+		if (!isdigit((unsigned char)d->d_name[0]))
+			continue;
+		fd = way(d->d_name, id);
+		*ret_pid = (pid_t)strtol(d->d_name, NULL, 10);
+	}
+	return fd;
+}
+
 int netns_find(const struct netns_id *id)
 {
 	/* the quickest of all processes first */
 	int (*const ways[])(const char *pid, const struct netns_id *id) = {of_process, of_mounts,
 									   of_files};
+	pid_t unused;
 	int fd = -1;
 
-	for (size_t i = 0; i < ARRAY_SIZE(ways) && fd < 0; i++) {
-		_cleanup_(closedirp) DIR *dir = opendir("/proc");
-		const struct dirent *d;
+	for (size_t i = 0; i < ARRAY_SIZE(ways) && fd < 0; i++)
+		fd = search(ways[i], id, &unused);
+	return fd;
+}
 
-		while (fd < 0 && dir && (d = readdir(dir)))
-			if (isdigit((unsigned char)d->d_name[0]))
-				fd = ways[i](d->d_name, id);
-	}
+int netns_find_process(const struct netns_id *id, pid_t *ret)
+{
+	pid_t pid;
+	int fd = search(of_process, id, &pid);
+
+	if (fd >= 0)
+		*ret = pid;
 	return fd;
 }

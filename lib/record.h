@@ -133,6 +133,12 @@ bool record_is_pod(const struct rt *pod, const struct record *r);
 bool record_pod_lives(const struct record *r);
 
 /*
+ * A process in the namespace of a record, whatever has become of its path: whoever looks may not
+ * see what a runtime mounted. Result: 0: there is none.
+ */
+pid_t record_pod_process(const struct record *r);
+
+/*
  * The index: which VF an interface of a container has. A symbolic link whose target is a VF's PCI
  * address, which makes adding one atomic and reading one a single system call; it is never
  * followed.

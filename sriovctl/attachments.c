@@ -23,6 +23,8 @@ static json_t *attached_json(const struct attached *a)
 	json_t *container = records_container_json(r, records_abandoned(a));
 
 	(void)json_object_set_new(container, "lives", json_boolean(a->lives));
+	if (a->process)
+		(void)json_object_set_new(container, "process", json_integer(a->process));
 	return json_pack("{s:s, s:i, s:{s:s, s:s}, s:o, s:s, s:s, s:o, s:{s:s*, s:o}, s:O*}", "pci",
 			 r->vf, "vf", (int)r->index, "pf", "pci", r->pf, "ifname", a->pf_ifname,
 			 "container", container, "phase", record_phase_word(r->phase), "worker",
@@ -115,6 +117,16 @@ static void print_set(const struct record *r)
 	(void)printf("%s\n", first ? "nothing" : "");
 }
 
+static void print_namespace(const struct attached *a)
+{
+	(void)printf("  namespace  %s", a->rec.netns);
+	if (a->process)
+		(void)printf(" (no more, but process %d is in it)", (int)a->process);
+	else if (!a->lives)
+		(void)printf(" (gone)");
+	(void)putchar('\n');
+}
+
 static void print_attached(const struct ctl *ctl, const struct attached *a)
 {
 	const struct record *r = &a->rec;
@@ -137,7 +149,7 @@ static void print_attached(const struct ctl *ctl, const struct attached *a)
 			     a->pf_ifname[0] ? a->pf_ifname : "a PF without interface", r->pf);
 	else
 		(void)printf("a whole device\n");
-	(void)printf("  namespace  %s%s\n", r->netns, a->lives ? "" : " (gone)");
+	print_namespace(a);
 	(void)printf("  since      %s\n", text);
 	print_found(r);
 	print_set(r);

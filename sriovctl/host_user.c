@@ -38,13 +38,14 @@ static void find_container(int folder, struct host_vf *vf)
 	struct err e;
 	int loaded = folder < 0 ? 0 : record_load(folder, vf->dev.name, &vf->rec, &e);
 	const char *phase;
+	pid_t process;
 
 	if (loaded < 0)
 		out_warn("%s", e.msg);
 	if (loaded <= 0)
 		return;
 	vf->recorded = true;
-	vf->abandoned = !record_pod_lives(&vf->rec);
+	vf->abandoned = !records_pod_lives(&vf->rec, &process);
 	phase = vf->abandoned                       ? ", whose namespace is gone"
 		: vf->rec.phase == RECORD_ADDING    ? ", being attached"
 		: vf->rec.phase == RECORD_RELEASING ? ", being given back"

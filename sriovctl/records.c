@@ -24,6 +24,15 @@ int records_open(struct err *ret)
 	return folder;
 }
 
+bool records_pod_lives(const struct record *r, pid_t *ret_process)
+{
+	*ret_process = 0;
+	if (record_pod_lives(r))
+		return true;
+	*ret_process = record_pod_process(r);
+	return *ret_process;
+}
+
 bool records_abandoned(const struct attached *a)
 {
 	return !a->worker[0] && (a->rec.phase != RECORD_ATTACHED || !a->lives);
@@ -99,7 +108,7 @@ static int note_record(const char *vf, void *arg, struct err *e)
 			vf);
 		return note_damaged(r, vf, false, unread.msg, e);
 	}
-	a.lives = record_pod_lives(&a.rec);
+	a.lives = records_pod_lives(&a.rec, &a.process);
 	if (!a.rec.pf[0] || vfdev_pf_ifname(reading->sys, a.rec.pf, a.pf_ifname, &unread) < 0)
 		a.pf_ifname[0] = '\0';
 	r->all[r->n++] = a;

@@ -8,9 +8,10 @@
 
 /* An attachment. */
 struct attached {
-	struct record rec;          /* owned */
-	char pf_ifname[IFNAMSIZ];   /* of its PF; "": it has none */
-	bool lives;                 /* its namespace is still there */
+	struct record rec;        /* owned */
+	char pf_ifname[IFNAMSIZ]; /* of its PF; "": it has none */
+	bool lives;               /* its namespace is still there, by its path or a process */
+	pid_t process; /* in the namespace, where that is not at its path any more; 0: none */
 	char worker[RECORD_HOLDER]; /* the process that works on it at this moment, "": nobody */
 };
 
@@ -38,6 +39,12 @@ int records_open(struct err *ret);
  */
 int records_read(int sys, struct records *ret, struct err *e);
 void records_clear(struct records *r);
+
+/*
+ * Whether the namespace of a record lives: at its path, or because a process is in it, *ret_process
+ * (else 0).
+ */
+bool records_pod_lives(const struct record *r, pid_t *ret_process);
 
 /* The attachment that has a VF; NULL: none. Borrowed. */
 const struct attached *records_find(const struct records *r, const char *vf);

@@ -53,6 +53,12 @@ static int check_releasable(const struct attached *a, bool force, struct err *e)
 			       a->worker);
 	if (records_abandoned(a) || force)
 		return 0;
+	if (a->process)
+		return err_set(
+			e, CNI_EAGAIN, 0,
+			"VF %s is in use: process %d is in the namespace of container %s (end "
+			"it; --force takes the VF away)",
+			r->vf, (int)a->process, r->container_id);
 	return err_set(
 		e, CNI_EAGAIN, 0,
 		"VF %s is in use: the namespace %s of container %s lives (end the container, "

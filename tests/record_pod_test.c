@@ -88,6 +88,23 @@ static void a_namespace_lives_by_device_inode_and_cookie(void **state)
 	}
 }
 
+static void a_process_in_a_namespace_is_found_by_inode_and_cookie(void **state)
+{
+	struct netns_id own;
+	struct err e = {0};
+	_cleanup_fd_ int fd = netns_open_own(&own, &e);
+	struct record r = {.netns = "", .netns_id = own, .netns_cookie = own_cookie()};
+
+	(void)state;
+	expect_ok(fd, &e);
+	expect_int(record_pod_process(&r), getpid()); /* nobody else is in it */
+	r.netns_cookie++;
+	expect_int(record_pod_process(&r), 0);
+	r.netns_cookie = 0;
+	r.netns_id.ino++;
+	expect_int(record_pod_process(&r), 0);
+}
+
 /* --- the lock, looked at --- */
 
 static void who_looks_at_a_lock_does_not_take_it(void **state)
@@ -230,6 +247,7 @@ int main(void)
 	/* entering a namespace, if only the own, wants CAP_SYS_ADMIN */
 	const struct CMUnitTest inside[] = {
 		SCRATCH_TEST(a_namespace_lives_by_device_inode_and_cookie),
+		SCRATCH_TEST(a_process_in_a_namespace_is_found_by_inode_and_cookie),
 	};
 
 	return cmocka_run_group_tests_name("record_pod", tests, NULL, NULL) +

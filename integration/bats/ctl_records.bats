@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # ctl_records.bats - sriovctl attachments, release and gc: what containers have left (H2, L14)
 #
-# seconds for each test: 9
+# seconds for each test: 12
 
 load lib
 
@@ -10,7 +10,7 @@ load lib
 dies() {
 	local vf i
 
-	ip netns del "$1"
+	[[ ! -e /run/netns/$1 ]] || ip netns del "$1"
 	for vf in "${@:2}"; do
 		within 10 compgen -G "/sys/bus/pci/devices/$vf/net/*" >/dev/null || fail "$vf does not come back" || return
 	done
@@ -82,6 +82,18 @@ same_as() {
 	has "$out" 'container p2, interface net1, network net: attached' "$PF0V0, VF 0 of pf0 ($PF0)" "pf0v0, mac $mac, mtu 1500" \
 		'vlan 100' 'altname enp1s16' "mtu 1400, $(addresses p2)" '/run/netns/p2'
 	has_not "$out" gone release
+
+	# it has lost its path, or that cannot be seen from here
+	ip netns exec p2 sleep 60 3>&- >/dev/null 2>&1 &
+	within 5 in_pod $! "net:[$(stat -c %i /run/netns/p2)]"
+	ip netns del p2
+	CTL attachments
+	has "$out" "/run/netns/p2 (no more, but process $! is in it)" 'net1, network net: attached'
+	ctl release pf0/0 --plugin "$CNI_BIN/sriov"
+	ctl_failed 3 "VF $PF0V0 is in use: process $! is in the namespace of container p2" --force
+	CTL gc --plugin "$CNI_BIN/sriov"
+	equal 'what gc says' "$out" ''
+	kill $!
 
 	# the next namespace at this path is another's
 	dies p2 "$PF0V0"
