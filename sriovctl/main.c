@@ -72,9 +72,9 @@ static const struct {
 	 cmd_doctor},
 	{"attachments", "", "what the CNI plugin has on record of each container's VF",
 	 BIT(OPT_JSON), 0, 0, cmd_attachments},
-	{"release", "VF", "gives back the VF of a container that is gone",
-	 BIT(OPT_FORCE) | BIT(OPT_DRY_RUN) | BIT(OPT_PLUGIN), 1, 1, cmd_release},
-	{"gc", "", "gives back what containers that are gone have left, of all networks",
+	{"release", "VF", "give back the VF of a container that is gone",
+	 BIT(OPT_JSON) | BIT(OPT_DRY_RUN) | BIT(OPT_FORCE) | BIT(OPT_PLUGIN), 1, 1, cmd_release},
+	{"gc", "", "give back what containers that are gone have left, of all networks",
 	 BIT(OPT_DRY_RUN) | BIT(OPT_JSON) | BIT(OPT_PLUGIN), 0, 0, cmd_gc},
 };
 

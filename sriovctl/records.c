@@ -120,11 +120,13 @@ static int note_aside(const char *vf, void *arg, struct err *e)
 	const struct reading *reading = arg;
 	struct err what;
 
-	(void)err_set(&what, CNI_ESTATE, 0,
-		      "record " RECORD_FOLDER "/%s" RECORD_ASIDE
-		      " was damaged and set aside: what VF %s was like before its container is not "
-		      "known (see that it is as you want it, then remove the file)",
-		      vf, vf);
+	(void)err_set(
+		&what, CNI_ESTATE, 0,
+		"record " RECORD_FOLDER "/%s" RECORD_ASIDE
+		" was damaged and set aside: what VF %s was like before its container is not "
+		"known (sriovctl show %s tells what it is like now; put it in order, then remove "
+		"the file)",
+		vf, vf, vf);
 	return note_damaged(reading->r, vf, true, what.msg, e);
 }
 

@@ -66,6 +66,27 @@ static int check_releasable(const struct attached *a, bool force, struct err *e)
 		r->vf, r->netns, r->container_id);
 }
 
+static void print_would(const struct ctl *ctl, const struct attached *a, const struct giveback *g)
+{
+	json_t *plan = ctl->opt[OPT_JSON] ? json_array() : NULL;
+
+	out_would(plan, "give back VF %s of container %s, interface %s, network %s (%s) by %s",
+		  a->rec.vf, a->rec.container_id, a->rec.ifname, a->rec.network, records_state(a),
+		  g->file);
+	out_plan(plan);
+}
+
+static void print_done(const struct ctl *ctl, const struct record *r, const char *ifname)
+{
+	if (ctl->opt[OPT_JSON])
+		out_json(json_pack("{s:s, s:s, s:o}", "pci", r->vf, "ifname", ifname, "container",
+				   records_container_json(r, true)));
+	else
+		(void)printf("VF %s of container %s, interface %s, network %s is given back%s%s\n",
+			     r->vf, r->container_id, r->ifname, r->network,
+			     ifname[0] ? ", as " : "", ifname);
+}
+
 int cmd_release(const struct ctl *ctl, struct err *e)
 {
 	_cleanup_(records_clear) struct records all = {.folder = -1};
@@ -81,16 +102,11 @@ int cmd_release(const struct ctl *ctl, struct err *e)
 	if (check_releasable(a, ctl->opt[OPT_FORCE], e) < 0 || giveback_find(ctl, &g, e) < 0)
 		return -1;
 	if (ctl->opt[OPT_DRY_RUN]) {
-		out_would(NULL,
-			  "give back VF %s of container %s, interface %s, network %s (%s) by %s",
-			  vf, a->rec.container_id, a->rec.ifname, a->rec.network, records_state(a),
-			  g.file);
+		print_would(ctl, a, &g);
 		return CTL_OK;
 	}
 	if (giveback_run(ctl, &g, &all, a, ifname, e) < 0)
 		return -1;
-	(void)printf("VF %s of container %s, interface %s, network %s is given back%s%s\n", vf,
-		     a->rec.container_id, a->rec.ifname, a->rec.network, ifname[0] ? ", as " : "",
-		     ifname);
+	print_done(ctl, &a->rec, ifname);
 	return CTL_OK;
 }

@@ -118,8 +118,8 @@ same_as() {
 	CTL release "$PF0V1" --dry-run --plugin "$CNI_BIN/sriov"
 	has "$out" "would give back VF $PF0V1" 'container p2, interface net1' 'its namespace is gone' "$CNI_BIN/sriov"
 	same_as "$T/dead"
-	CTL release "${PF0V1#0000:}" --plugin "$CNI_BIN/sriov"
-	has "$out" 'container p2, interface net1' 'as pf0v1'
+	CTL release "${PF0V1#0000:}" --plugin "$CNI_BIN/sriov" --json
+	told '.pci == $vf and .ifname == "pf0v1" and .container.id == "p2"' --arg vf "$PF0V1"
 	equal leases "$(leases)" 0
 	unchanged
 	ctl release "$PF0V1" --plugin "$CNI_BIN/sriov"
