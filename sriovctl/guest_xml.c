@@ -2,45 +2,41 @@
 /* guest_xml.c - a VF in libvirt's words; pure: nothing is read here */
 #include "guest_xml.h"
 
-#include <stdlib.h>
-#include <string.h>
-
+#include "attrs.h"
 #include "cni.h"
 
-static int read_mac(const char *text, struct opt *ret, struct err *e)
-{
-	uint64_t mac;
-
-	/* bit 40 is the group bit of the first byte: a multicast or the broadcast address */
-	if (mac_parse(text, &mac) < 0 || mac == 0 || mac & 1ULL << 40)
-		return err_set(e, CNI_ECONFIG, 0,
-			       "--mac is a unicast MAC address like 02:00:5e:00:00:01, not \"%s\"",
-			       text);
-	*ret = (struct opt){true, mac};
-	return 0;
-}
-
-static int read_vlan(const char *text, struct opt *ret, struct err *e)
-{
-	size_t digits = strspn(text, "0123456789");
-	unsigned long vlan = digits <= 4 ? strtoul(text, NULL, 10) : 0;
-
-	if (text[digits] || vlan < 1 || vlan > 4094)
-		return err_set(e, CNI_ECONFIG, 0, "--vlan is a number from 1 to 4094, not \"%s\"",
-			       text);
-	*ret = (struct opt){true, vlan};
-	return 0;
-}
+/* Longer values are none, and are cut: so one that is wrong stays so. */
+#define WORD 64
 
 int guest_xml_read(const char *mac, const char *vlan, struct guest_xml *x, struct err *e)
 {
+	char words[2][WORD], *given[2] = {NULL};
+	struct vf_attrs a;
+	size_t n = 0;
+
 	if ((mac || vlan) && !x->interface)
 		return err_set(e, CNI_ECONFIG, 0,
-			       "%s goes with --interface; what a <hostdev> has is set before: "
-			       "sriovctl set",
+			       "%s goes with --interface (what a <hostdev> has is set before: "
+			       "sriovctl set)",
 			       mac ? "--mac" : "--vlan");
-	if ((mac && read_mac(mac, &x->mac, e) < 0) || (vlan && read_vlan(vlan, &x->vlan, e) < 0))
+	if (mac) {
+		(void)snprintf(words[n], WORD, "mac=%s", mac);
+		given[n] = words[n];
+		n++;
+	}
+	if (vlan) {
+		(void)snprintf(words[n], WORD, "vlan=%s", vlan);
+		given[n] = words[n];
+		n++;
+	}
+	if (attrs_parse(n, given, &a, e) < 0)
 		return -1;
+	if (mac && !a.f[VF_MAC].v)
+		return err_set(e, CNI_ECONFIG, 0, "libvirt wants a MAC address, not --mac %s", mac);
+	if (vlan && !a.f[VF_VLAN].v)
+		return err_set(e, CNI_ECONFIG, 0,
+			       "libvirt wants a VLAN from 1 to 4094, not --vlan %s", vlan);
+	x->attrs = a;
 	return 0;
 }
 
@@ -59,13 +55,13 @@ void guest_xml_print(FILE *to, const struct guest_xml *x)
 		      "  </source>\n",
 		      x->interface ? "type='pci' " : "", x->addr.domain, x->addr.rid >> 8,
 		      x->addr.rid >> 3 & 0x1f, x->addr.rid & 7);
-	if (x->mac.set)
-		(void)fprintf(to, "  <mac address='%s'/>\n", mac_text(x->mac.v, mac));
-	if (x->vlan.set)
+	if (x->attrs.f[VF_MAC].set)
+		(void)fprintf(to, "  <mac address='%s'/>\n", mac_text(x->attrs.f[VF_MAC].v, mac));
+	if (x->attrs.f[VF_VLAN].set)
 		(void)fprintf(to,
 			      "  <vlan>\n"
 			      "    <tag id='%u'/>\n"
 			      "  </vlan>\n",
-			      (unsigned)x->vlan.v);
+			      (unsigned)x->attrs.f[VF_VLAN].v);
 	(void)fputs(x->interface ? "</interface>\n" : "</hostdev>\n", to);
 }

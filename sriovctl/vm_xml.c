@@ -3,9 +3,8 @@
 #include <net/if.h>
 #include <stdio.h>
 
-#include "ctl.h"
+#include "claim.h"
 #include "guest_xml.h"
-#include "host.h"
 #include "mem.h"
 #include "out.h"
 
@@ -17,10 +16,9 @@ static void keep_attributes(const struct host_pf *pf, const struct host_vf *vf, 
 {
 	const struct opt *have = vf->attrs.f;
 
-	if (!x->mac.set && have[VF_MAC].set && have[VF_MAC].v)
-		x->mac = have[VF_MAC];
-	if (!x->vlan.set && have[VF_VLAN].set && have[VF_VLAN].v)
-		x->vlan = have[VF_VLAN];
+	for (enum vf_field f = VF_MAC; f <= VF_VLAN; f++)
+		if (!x->attrs.f[f].set && have[f].v)
+			x->attrs.f[f] = have[f];
 	if (have[VF_QOS].v || have[VF_PROTO].v != VF_8021Q)
 		out_warn("libvirt sets VLANs without priority and as 802.1q: VF %s will lose what "
 			 "it has; a <hostdev> keeps it (without --interface)",
@@ -55,7 +53,6 @@ int cmd_vm_xml(const struct ctl *ctl, struct err *e)
 {
 	_cleanup_(host_clear) struct host h = {0};
 	struct guest_xml x = {.interface = ctl->opt[OPT_INTERFACE]};
-	struct err used;
 	struct host_pf *pf;
 	struct host_vf *vf;
 
@@ -65,12 +62,12 @@ int cmd_vm_xml(const struct ctl *ctl, struct err *e)
 	vf = host_find_vf(&h, ctl->argv[0], e);
 	if (!vf || host_find(&h, ctl->argv[0], &pf, &vf, e) < 0)
 		return -1;
-	if (host_check_free(vf, ctl->opt[OPT_FORCE] ? &used : e) < 0 && !ctl->opt[OPT_FORCE])
-		return err_hint(e, "or print it all the same: --force");
+	if (claim_check_free(ctl, vf, true, e) < 0)
+		return -1;
 	if (x.interface && !pf->dev.ifname[0])
 		return err_set(e, CNI_EDEVICE, 0,
 			       "the PF of %s, %s, has no network interface, on which libvirt would "
-			       "set MAC and VLAN; leave --interface away",
+			       "set MAC and VLAN (leave --interface away)",
 			       vf->dev.name, pf->dev.name);
 	if (look_at_group(ctl->sys, vf, e) < 0)
 		return -1;
