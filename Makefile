@@ -43,7 +43,7 @@ sources  := $(wildcard lib/*.[ch] plugin/*.[ch] ipam-shim/*.[ch] sriovctl/*.[ch]
 tidied   := $(patsubst %.c,$(B)/%.tidy,$(wildcard lib/*.c ipam-shim/*.c plugin/*.c sriovctl/*.c))
 # Scripts are those that say so in their first line, or are meant to be read by one.
 scripts  := $(shell grep -lsIE '^\#!.*(ba)?sh' -r .ci integration tests --include='*') \
-	$(wildcard integration/bats/*.bats integration/bats/*.bash) sriovctl/completion
+	$(wildcard integration/b*/*.bats integration/b*/*.bash) sriovctl/completion
 
 build: $(B)/sriov $(B)/ipam-shim/ipam-shim $(B)/sriovctl/sriovctl ## build the programs into build/
 

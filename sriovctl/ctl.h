@@ -61,6 +61,7 @@ ctl_command cmd_stats;
 ctl_command cmd_bind;
 ctl_command cmd_unbind;
 ctl_command cmd_reset;
+ctl_command cmd_persist;
 ctl_command cmd_vm_xml;
 ctl_command cmd_attachments;
 ctl_command cmd_release;

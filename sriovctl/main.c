@@ -66,6 +66,10 @@ static const struct {
 	 BIT(OPT_JSON) | BIT(OPT_DRY_RUN) | BIT(OPT_FORCE), 1, 1, cmd_unbind},
 	{"reset", "VF", "reset a VF; it keeps its settings, driver and interface name",
 	 BIT(OPT_JSON) | BIT(OPT_DRY_RUN) | BIT(OPT_FORCE), 1, 1, cmd_reset},
+	{"persist", "[PF [WORD...]]",
+	 "what the PF has now, with the words laid over it, again at each boot",
+	 BIT(OPT_SHOW) | BIT(OPT_JSON) | BIT(OPT_APPLY) | BIT(OPT_REMOVE) | BIT(OPT_DRY_RUN), 0, -1,
+	 cmd_persist},
 	{"vm-xml", "VF", "a VF in libvirt's words, for virsh attach-device or a guest's definition",
 	 BIT(OPT_INTERFACE) | BIT(OPT_MAC) | BIT(OPT_VLAN) | BIT(OPT_FORCE), 1, 1, cmd_vm_xml},
 	{"doctor", "[PF]", "what this host lacks for SR-IOV, and what to do", BIT(OPT_JSON), 0, 1,
@@ -77,22 +81,6 @@ static const struct {
 	{"gc", "", "give back what containers that are gone have left, of all networks",
 	 BIT(OPT_DRY_RUN) | BIT(OPT_JSON) | BIT(OPT_PLUGIN), 0, 0, cmd_gc},
 };
-
-enum ctl_exit ctl_exit_status(const struct err *e)
-{
-	switch (e->code) {
-	case CNI_ECONFIG:
-	case CNI_EFIELD:
-	case CNI_EENV:
-		return CTL_USAGE;
-	case CNI_EAGAIN:
-		return CTL_BUSY;
-	case CNI_EDEVICE:
-		return CTL_DEVICE;
-	default:
-		return CTL_FAILED;
-	}
-}
 
 static void print_command(size_t c, FILE *to)
 {

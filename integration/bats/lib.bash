@@ -13,6 +13,8 @@
 # tables whose answers jq gets all at once.
 
 bats_require_minimum_version 1.7.0
+# shellcheck source=integration/bats/verdicts.bash
+. "${BASH_SOURCE[0]%/*}/verdicts.bash"
 shopt -s extglob nullglob
 
 # $status, $out and $err belong to the last call of cni(); $msg to the last refused().
@@ -58,51 +60,6 @@ teardown() {
 wait_for_end() {
 	printf '%s\n' "$BATS_TEST_DESCRIPTION" "$failed" >"$FIRST_FAILURE"
 	sleep 600
-}
-
-# --- verdicts ---
-#
-# Behind && and || bash does not end a function at its first failed command: so each check here says "|| return" itself.
-
-fail() {
-	printf '%s\n' "$@" >&2
-	return 1
-}
-
-# equal WHAT IS SHOULD
-equal() {
-	[[ $2 == "$3" ]] || fail "$1 is:        $2" "$1 should be: $3"
-}
-
-# has TEXT PART... - each part is in the text
-has() {
-	local text=$1 part
-
-	shift
-	for part; do
-		[[ $text == *"$part"* ]] || fail "not there: $part" "in: $text" || return
-	done
-}
-
-# has_not TEXT PART...
-has_not() {
-	local text=$1 part
-
-	shift
-	for part; do
-		[[ $text != *"$part"* ]] || fail "should not be there: $part" "in: $text" || return
-	done
-}
-
-# within SECONDS COMMAND... - until it succeeds
-within() {
-	local end=$((SECONDS + $1))
-
-	shift
-	until "$@"; do
-		((SECONDS < end)) || return 1
-		sleep 0.05
-	done
 }
 
 # --- the world ---
