@@ -17,15 +17,16 @@ require_machine() {
 
 # What is in /run is in memory: executing it does not depend on how fast the host's files can be read.
 install_plugins() {
-	local root shim=${SRIOV:+${SRIOV%/*}/ipam-shim}
+	local root shim=${SRIOV:+${SRIOV%/*}/ipam-shim} ctl=${SRIOV:+${SRIOV%/*}/sriovctl}
 	root=$(cd "${BASH_SOURCE[0]%/*}/../.." && pwd -P) || return
-	[[ -f $shim ]] || shim=$root/build/ipam-shim/ipam-shim # of a mutant it lies beside the other
+	[[ -f $shim ]] || shim=$root/build/ipam-shim/ipam-shim # of a mutant they lie beside the other
+	[[ -f $ctl ]] || ctl=$root/build/sriovctl/sriovctl
 
 	export CNI_BIN=/run/cni-bin CNITOOL=$root/build/vm/cnitool IPAM=$root/integration/bats/ipam
 	mkdir -p "$CNI_BIN" || return
 	cp "${SRIOV:-$root/build/sriov}" "$CNI_BIN/sriov" || return
 	export SRIOVCTL=/run/sriovctl
-	cp "$root/build/sriovctl/sriovctl" "$SRIOVCTL" || return
+	cp "$ctl" "$SRIOVCTL" || return
 	cp "$shim" /usr/lib/cni/{bandwidth,bridge,host-device,host-local,loopback,macvlan,ptp,sbr,static,tuning,vrf} "$CNI_BIN" || return
 }
 
