@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* doctor_resources.c - what the firmware has to give a PF for its VFs: addresses and bus numbers */
-#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -38,17 +37,23 @@ static struct bars read_bars(const struct doctor *d, const struct host_pf *pf)
 
 	text[n > 0 ? n : 0] = '\0';
 	for (int i = 0; i <= LAST_VF_BAR && *at; i++) {
-		uint64_t start = 0, end = 0, flags = 0;
+		unsigned long long v[3]; /* start, end, flags */
 
-		if (sscanf(at, "%" SCNx64 " %" SCNx64 " %" SCNx64, &start, &end, &flags) != 3)
-			return b;
+		for (size_t j = 0; j < ARRAY_SIZE(v); j++) {
+			char *behind;
+
+			v[j] = strtoull(at, &behind, 16);
+			if (behind == at)
+				return b;
+			at = behind;
+		}
 		at += strcspn(at, "\n");
 		at += *at == '\n';
 		b.read = i == LAST_VF_BAR;
-		if (i < FIRST_VF_BAR || !flags)
+		if (i < FIRST_VF_BAR || !v[2])
 			continue;
 		b.wanted++;
-		b.given += start && !(flags & UNSET);
+		b.given += v[0] && !(v[2] & UNSET);
 	}
 	return b;
 }
