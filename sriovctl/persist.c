@@ -52,16 +52,6 @@ static struct persist_vf *vf_at(struct persist *p, uint32_t index)
 	return &more[at];
 }
 
-static bool is_driver(const char *name)
-{
-	size_t len = strlen(name);
-
-	for (const char *c = name; *c; c++)
-		if (!isalnum((unsigned char)*c) && !strchr("-_.", *c))
-			return false;
-	return len && len < VFDEV_DRIVER && name[0] != '.';
-}
-
 /* "vlan=100,driver=vfio-pci": the driver goes its own way, all else is an attribute. */
 static int read_vf_values(char *values, struct persist_vf *vf, struct err *e)
 {
@@ -76,7 +66,7 @@ static int read_vf_values(char *values, struct persist_vf *vf, struct err *e)
 		}
 		if (vf->driver[0])
 			return err_set(e, CNI_ECONFIG, 0, "driver is given twice");
-		if (!is_driver(word + 7))
+		if (!vfdev_is_driver_name(word + 7))
 			return err_set(e, CNI_ECONFIG, 0, "\"%.64s\" is no driver's name",
 				       word + 7);
 		(void)snprintf(vf->driver, sizeof(vf->driver), "%s", word + 7);

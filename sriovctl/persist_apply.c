@@ -8,8 +8,10 @@
  * attributes are refused gets no driver: it could be in a network in which it must not be.
  *
  * Rates come last, as a driver may want to know the speed of its PF's link for them (igb), which
- * has been brought up a moment ago.
+ * has been brought up a moment ago, and is lost once more when VFs are made.
  */
+#include <errno.h>
+#include <poll.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -23,6 +25,7 @@
 #include "vfs.h"
 
 #define LINK_MS   10000
+#define LOOK_MS   200
 #define AUTOPROBE "bus/pci/devices/%s/sriov_drivers_autoprobe"
 
 /* One run. */
@@ -31,7 +34,7 @@ struct apply {
 	const struct persist *p;
 	struct claim c;
 	bool dry;
-	bool awaited; /* the PF's link */
+	int64_t end; /* until when the PF's link may need; 0: it was not asked for */
 };
 
 static int change_link(const struct apply *a, const struct rt_link_change *change, struct err *e)
@@ -110,7 +113,10 @@ static int apply_number(struct apply *a, struct err *e)
 
 /* --- each VF --- */
 
-/* Gives the VF a driver: the one that is wanted; else the one it had, or which the kernel finds. */
+/*
+ * Gives the VF a driver: the one that is wanted; else the one it had, or which the kernel finds.
+ * Its interface is not waited for (bind_driver()): those of all VFs get their names side by side.
+ */
 static int give_driver(const struct apply *a, const struct host_vf *vf, const char *driver,
 		       struct err *e)
 {
@@ -171,32 +177,23 @@ static void keep_part(struct persist_vf *want, bool rates)
 		want->driver[0] = '\0';
 }
 
-/* Until the PF has its link, or it is clear that this takes long. */
-static void await_link(const struct apply *a)
-{
-	const int64_t end = clock_ms() + LINK_MS;
-	struct netns_id id;
-	struct err unread;
-	_cleanup_fd_ int own = netns_open_own(&id, &unread);
-	_cleanup_(rt_freep) struct rt *rt = NULL, *watch = NULL;
-	struct rt_link link, event;
-
-	if (own < 0 || rt_watch_in(own, own, &watch, &unread) < 0 || rt_open(&rt, &unread) < 0)
-		return;
-	while (rt_link_by_index(rt, a->c.pf->link.ifindex, &link, &unread) == 0 &&
-	       !(link.flags & IFF_RUNNING))
-		if (rt_watch_next(watch, clock_left_ms(end), &event, &unread) <= 0)
-			return;
-}
-
+/* Once more and again, while the PF's link may still be on its way. */
 static int apply_rates(struct apply *a, const struct persist_vf *want, struct err *e)
 {
 	struct vf_attrs before, now;
+	struct err refused = {0};
 
-	if (!a->awaited)
-		await_link(a);
-	a->awaited = true;
-	return set_attrs(a->ctl->sys, &a->c.pf->dev, want->index, &want->attrs, &before, &now, e);
+	if (!a->end)
+		a->end = clock_ms() + LINK_MS;
+	while (set_attrs(a->ctl->sys, &a->c.pf->dev, want->index, &want->attrs, &before, &now,
+			 &refused) < 0) {
+		if (refused.errnum != EINVAL || !clock_left_ms(a->end)) {
+			*e = refused;
+			return -1;
+		}
+		(void)poll(NULL, 0, LOOK_MS); /* not to be told: the carrier is there before it */
+	}
+	return 0;
 }
 
 /* One VF: its rates, or all else. */

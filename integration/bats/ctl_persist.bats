@@ -35,7 +35,8 @@ stored() { # stored FILTER [ARGUMENT...] - what jq makes of what is stored of pf
 	CTL vfs pf0 3
 	ip link set pf0 mtu 1600
 	CTL set pf0 0 mac=02:00:5e:00:00:01 vlan=100 qos=3 trust=on
-	CTL set pf0 1 vlan=200 max-tx-rate=100
+	within 10 ip link set pf0 vf 1 max_tx_rate 100 # igb waits for the PF's link
+	CTL set pf0 1 vlan=200
 	vf=$(basename "$(readlink /sys/class/net/pf0/device/virtfn2)")
 	echo "$vf" >/sys/bus/pci/drivers/igbvf/unbind
 	echo vfio-pci >"/sys/bus/pci/devices/$vf/driver_override"

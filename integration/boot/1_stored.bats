@@ -16,10 +16,10 @@ load lib
 	within 30 test -e "$DEVICES/$A/net/enp1s0"
 	ip link set enp1s0 up
 	ctl vfs enp1s0 3
-	within 30 grep -q 1 /sys/class/net/enp1s0/carrier # else igb takes no rate
 	ip link set enp1s0 mtu 2000
 	ctl set enp1s0 0 mac=02:00:5e:00:00:01 vlan=100 qos=3 trust=on
-	ctl set enp1s0 1 vlan=200 spoofchk=off max-tx-rate=100
+	within 30 ip link set enp1s0 vf 1 max_tx_rate 100 # igb waits for the PF's link
+	ctl set enp1s0 1 vlan=200 spoofchk=off
 	vf=$(basename "$(readlink "$DEVICES/$A/virtfn2")")
 	echo "$vf" >"$DEVICES/$vf/driver/unbind"
 	echo vfio-pci >"$DEVICES/$vf/driver_override"

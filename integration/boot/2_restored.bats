@@ -43,25 +43,20 @@ restored() {
 }
 
 @test "G5 network managers leave VFs alone, also one that comes back from a namespace; others they take" {
-	# a VF of another PF shows that they have had their time
-	ctl persist --remove "$B"
-	udevadm control --reload # it looks no sooner than 3 s after it has looked
-	ctl vfs "$B" 1
-	within 60 managed enp2s0v0
-	left_alone enp1s0v0
-	left_alone enp1s0v1
 	ip netns add p1
 	ip link set enp1s0v1 netns p1
 	ip -n p1 link set enp1s0v1 name net1 up
 	ip netns exec p1 ip link set net1 down netns 1 # "add", with the pod's name
-	ctl vfs "$B" 0 --force # they brought it up
 	within 10 ip link show dev net1
 	ip link set net1 name again # "move"; udev has made its former name an alternative one
+	# a VF of another PF, which came later, shows that they have had their time
+	ctl persist --remove "$B"
+	udevadm control --reload # it looks no sooner than 3 s after it has looked
 	ctl vfs "$B" 1
 	within 60 managed enp2s0v0
 	left_alone again
 	left_alone enp1s0v0
-	ctl vfs "$B" 0 --force
+	ctl vfs "$B" 0 --force # they brought it up
 }
 
 @test "G5 a driver that is loaded anew has its VFs again" {
