@@ -44,7 +44,9 @@ static int call(enum cni_command command, const char *id, const char *valid, jso
 	json_auto_t *conf =
 		json_pack("{s:s, s:s, s:{s:s, s:s, s:s}}", "cniVersion", "1.1.0", "name", "net",
 			  "ipam", "type", SHIM_TYPE, "dataDir", folder, "subnet", "10.56.0.0/29");
-	const struct shim s = {.type = SHIM_TYPE, .args = &args, .conf = conf};
+	/* the list of GC is newer than all leases */
+	const struct shim s = {
+		.type = SHIM_TYPE, .args = &args, .conf = conf, .since = {INT32_MAX, 0}};
 	struct err e;
 
 	json_object_set_new(conf, "cni.dev/valid-attachments", json_loads(valid, 0, NULL));
