@@ -72,6 +72,11 @@ static_assert(ARRAY_SIZE(trait_names) == RT_TRAITS, "a name for each trait");
  */
 #define RECORD_MAX (8L * JTABLE_MAX_TEXT)
 
+bool record_is_of(const struct record *r, const char *container_id, const char *ifname)
+{
+	return !strcmp(r->container_id, container_id) && !strcmp(r->ifname, ifname);
+}
+
 const char *record_phase_word(enum record_phase phase)
 {
 	return phase_words[phase];

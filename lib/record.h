@@ -72,6 +72,9 @@ struct record {
 
 void record_clear(struct record *r);
 
+/* Whether a record is that of this interface of this container. */
+bool record_is_of(const struct record *r, const char *container_id, const char *ifname);
+
 /* The word of a phase, as in the record: "attached". */
 const char *record_phase_word(enum record_phase phase);
 

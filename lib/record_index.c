@@ -102,7 +102,7 @@ static int look_at(int folder, const struct record_entry *entry, bool *ret_recor
 	found = record_load(folder, vf, &r, e);
 	if (found < 0)
 		return -1;
-	owner = found && !strcmp(r.container_id, entry->owner) && !strcmp(r.ifname, entry->ifname);
+	owner = found && record_is_of(&r, entry->owner, entry->ifname);
 	record_clear(&r);
 	*ret_recorded = found;
 	return !owner;

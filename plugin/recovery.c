@@ -133,7 +133,7 @@ static bool is_valid(const struct record *r, const json_t *valid)
 		const char *id = json_string_value(json_object_get(item, "containerID"));
 		const char *ifname = json_string_value(json_object_get(item, "ifname"));
 
-		if (id && ifname && !strcmp(id, r->container_id) && !strcmp(ifname, r->ifname))
+		if (id && ifname && record_is_of(r, id, ifname))
 			return true;
 	}
 	return false;
@@ -201,8 +201,7 @@ int recovery_collect_claims(const struct attachment *a, struct err *e)
 
 static bool is_ours(const struct attachment *a, const struct record *r)
 {
-	return !strcmp(r->container_id, a->args->container_id) &&
-	       !strcmp(r->ifname, a->args->ifname);
+	return record_is_of(r, a->args->container_id, a->args->ifname);
 }
 
 /* only_own: what another container's record says is no concern of the caller's. */

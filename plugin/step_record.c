@@ -44,8 +44,7 @@ int claim_apply(struct attachment *a, struct err *e)
 	r = record_load(a->folder, vf, &other, e);
 	if (r < 0)
 		return -1;
-	bool taken = r && !strcmp(other.container_id, args->container_id) &&
-		     !strcmp(other.ifname, args->ifname);
+	bool taken = r && record_is_of(&other, args->container_id, args->ifname);
 
 	record_clear(&other);
 	if (taken)

@@ -138,8 +138,7 @@ static int check_record(const struct giveback *g, const struct records *all, con
 	struct record now = {0};
 	struct err unread;
 	int found = record_load(all->folder, r->vf, &now, e);
-	bool same = found > 0 && !strcmp(now.container_id, r->container_id) &&
-		    !strcmp(now.ifname, r->ifname);
+	bool same = found > 0 && record_is_of(&now, r->container_id, r->ifname);
 
 	record_clear(&now);
 	if (found < 0 || !same)

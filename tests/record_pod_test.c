@@ -180,16 +180,25 @@ static void an_entry_without_its_record_goes(void **state)
 	}
 }
 
-static void with_an_entry_goes_half_a_record(void **state)
+/* The entry that c1's net1 has made for VF. */
+static struct record_entry claim(int folder)
 {
-	_cleanup_fd_ int folder = open_folder();
-	char owner[] = "c1";
+	static char owner[] = "c1";
 	struct record_entry entry = {.owner = owner, .ifname = "net1"};
 	struct err e = {0};
 
-	(void)state;
 	expect_int(pciaddr_parse(VF, &entry.vf), 0);
 	expect_int(record_index_add(folder, "c1", "net1", VF, &e), 1);
+	return entry;
+}
+
+static void with_an_entry_goes_half_a_record(void **state)
+{
+	_cleanup_fd_ int folder = open_folder();
+	const struct record_entry entry = claim(folder);
+	struct err e = {0};
+
+	(void)state;
 	scratch_file("{\"vers", "state/" VF ".new");
 	expect_int(record_index_settle(folder, &entry, "me", &e), 1);
 	expect_int(faccessat(folder, VF ".new", F_OK, 0), -1);
@@ -199,15 +208,12 @@ static void with_an_entry_goes_half_a_record(void **state)
 static void an_entry_whose_vf_is_worked_on_stays(void **state)
 {
 	_cleanup_fd_ int folder = open_folder();
-	char owner[] = "c1";
-	struct record_entry entry = {.owner = owner, .ifname = "net1"};
+	const struct record_entry entry = claim(folder);
 	struct err e = {0};
 	_cleanup_fd_ int lock = record_lock(folder, VF, "ADD of c1", 0, &e);
 
 	(void)state;
 	expect_ok(lock, &e);
-	expect_int(pciaddr_parse(VF, &entry.vf), 0);
-	expect_int(record_index_add(folder, "c1", "net1", VF, &e), 1);
 	expect_err(record_index_settle(folder, &entry, "me", &e), &e, CNI_EAGAIN, "ADD of c1");
 	expect_int(has(folder, "@c1:net1"), true);
 }
@@ -216,13 +222,10 @@ static void an_entry_whose_vf_is_worked_on_stays(void **state)
 static void an_entry_of_a_damaged_record_stays(void **state)
 {
 	_cleanup_fd_ int folder = open_folder();
-	char owner[] = "c1";
-	struct record_entry entry = {.owner = owner, .ifname = "net1"};
+	const struct record_entry entry = claim(folder);
 	struct err e = {0};
 
 	(void)state;
-	expect_int(pciaddr_parse(VF, &entry.vf), 0);
-	expect_int(record_index_add(folder, "c1", "net1", VF, &e), 1);
 	scratch_file("{", "state/" VF ".json");
 	expect_err(record_index_settle(folder, &entry, "me", &e), &e, CNI_ESTATE, VF ".json");
 	expect_int(has(folder, "@c1:net1"), true);
