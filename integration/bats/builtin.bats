@@ -116,14 +116,14 @@ leases() {
 	pod p2
 	for i in 1 2 3; do
 		debian ADD "c$i"
-		got+=" $(jq -r '.ips[0].address' "$T/out")"
+		got+=" $(gojq -r '.ips[0].address' "$T/out")"
 	done
 	debian DEL c1
 	conf "$PF0V1" "$small"
 	ADD p2
 	got+=" $(addresses p2)"
 	debian ADD c4
-	got+=" $(jq -r '.ips[0].address' "$T/out")"
+	got+=" $(gojq -r '.ips[0].address' "$T/out")"
 	equal 'what was given' "$got" ' 10.56.0.3/29 10.56.0.4/29 10.56.0.5/29 10.56.0.6/29 10.56.0.3/29'
 	equal leases "$(leases)" '10.56.0.2:p1/net1 10.56.0.3:c4/net1 10.56.0.4:c2/net1 10.56.0.5:c3/net1 10.56.0.6:p2/net1'
 	for i in 2 3 4; do debian DEL "c$i"; done
@@ -258,7 +258,7 @@ leases() {
 	export IPAM_DUMP=$T/dump
 	conf "$PF0V0" '"args": {"x": 1}, "ipam": {"type": "ipam-shim", "timeout": 1, "delegate": {"type": "records", "odd": [1]}}'
 	ADD p1
-	jq -e '.ipam == {type: "records", odd: [1]} and .args == {x: 1} and .type == "sriov"' "$IPAM_DUMP.stdin" >/dev/null ||
+	gojq -e '.ipam == {type: "records", odd: [1]} and .args == {x: 1} and .type == "sriov"' "$IPAM_DUMP.stdin" >/dev/null ||
 		fail "$(<"$IPAM_DUMP.stdin")"
 	DEL p1
 	conf "$PF0V0" '"vlan": 100, "ipam": {"type": "ipam-shim", "timeout": 1, "delegate": {"type": "hangs"}}'

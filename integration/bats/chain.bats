@@ -127,12 +127,12 @@ TUNING="{\"type\": \"tuning\", \"mac\": \"$MAC\", \"promisc\": true, \"allmulti\
 		[[ $v == 0.3.* ]] || CHECK p1
 		DEL p1
 	done
-	jq -se 'length == 5 and all(.[]; (.interfaces | map(.name)) == ["br0", "eth0", "net1"]
+	gojq -se 'length == 5 and all(.[]; (.interfaces | map(.name)) == ["br0", "eth0", "net1"]
 		and .interfaces[0].mac == "02:00:5e:00:00:07" and .interfaces[2].sandbox == "/run/netns/p1"
 		and (.ips | map([.address, .interface])) == [["10.1.0.2/24", 1], ["10.56.0.2/24", 2], ["fd00:56::2/64", 2]]
 		and (.routes | map(.dst)) == ["198.51.100.0/24", "0.0.0.0/0"]
 		and .dns == {nameservers: ["10.56.0.53"], search: ["a.example"]})' "$T/all" || fail "not so: $(<"$T/all")"
-	jq -se 'map(.ips | map(.version)) == [["4", "4", "6"], ["4", "4", "6"], ["4", "4", "6"], [null, null, null], [null, null, null]]' \
+	gojq -se 'map(.ips | map(.version)) == [["4", "4", "6"], ["4", "4", "6"], ["4", "4", "6"], [null, null, null], [null, null, null]]' \
 		"$T/all" || fail "not so: $(<"$T/all")"
 }
 

@@ -193,7 +193,7 @@ found() {
 	ip -n p1 link set net1 address 02:00:5e:00:00:09
 	ip -n p1 link set net1 mtu 1300
 	found 'has MAC'
-	conf=$(jq -c '.prevResult.interfaces[0].mac = "02:00:5e:00:00:09" | .prevResult.interfaces[0].mtu = 1300' <<<"$conf")
+	conf=$(gojq -c '.prevResult.interfaces[0].mac = "02:00:5e:00:00:09" | .prevResult.interfaces[0].mtu = 1300' <<<"$conf")
 	CHECK p1
 	# and still compared
 	ip -n p1 link set net1 mtu 1200

@@ -14,7 +14,7 @@ doctor() {
 	status=0
 	"$SRIOVCTL" doctor "$@" --json >"$T/json" 2>"$T/err" || status=$?
 	((status == 0 || status == 5)) || fail "doctor $* ended with $status: $(<"$T/err")" || return
-	jq -r '.checks[] | "\(.verdict) \(.check)\(if .pf then " " + .pf else "" end): \(.evidence)"' "$T/json" >"$T/found"
+	gojq -r '.checks[] | "\(.verdict) \(.check)\(if .pf then " " + .pf else "" end): \(.evidence)"' "$T/json" >"$T/found"
 	[[ -s $T/found ]] || fail "doctor $* found nothing"
 }
 
@@ -29,7 +29,7 @@ says() {
 
 # remedy "CHECK [PF]" - what it is, a line for each
 remedy() {
-	jq -r --arg check "${1% *}" --arg pf "${1#* }" \
+	gojq -r --arg check "${1% *}" --arg pf "${1#* }" \
 		'.checks[] | select(.check == $check and (.pf == null or .pf == $pf)).remedy[]' "$T/json"
 }
 
@@ -66,10 +66,10 @@ more_world() {
 
 	# the text, without what is to be done and the sum, is what JSON has
 	sed -E '/^ +> /d; $d; s/^([a-z]+) +/\1 /' "$T/text" | diff - "$T/found"
-	sed -nE 's/^ +> //p' "$T/text" | diff - <(jq -r '.checks[].remedy[]' "$T/json")
+	sed -nE 's/^ +> //p' "$T/text" | diff - <(gojq -r '.checks[].remedy[]' "$T/json")
 	text="$(grep -c '^todo ' "$T/found") of $(wc -l <"$T/found") checks: something must be done;"
 	has "$(tail -n 1 "$T/text")" "$text $(grep -c '^note ' "$T/found") note"
-	jq -e .todo "$T/json"
+	gojq -e .todo "$T/json"
 
 	says ok kernel "Linux $(uname -r)"
 	says ok iommu-firmware 'VT-d is on: /sys/firmware/acpi/tables has DMAR'
@@ -155,7 +155,7 @@ carrier() {
 	says ok cni-networks
 	says ok records '0 attachments'
 	equal 'exit status' "$status" 0
-	jq -e '.todo == false' "$T/json"
+	gojq -e '.todo == false' "$T/json"
 	has "$("$SRIOVCTL" doctor | tail -n 1)" 'nothing must be done; '
 
 	conf "$PF0V0" '"vlan": 100'

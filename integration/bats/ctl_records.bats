@@ -25,7 +25,7 @@ leases() { # of all networks
 
 # told FILTER [ARGUMENT...] - this jq filter is true of what sriovctl printed
 told() {
-	jq -e "${@:2}" "$1" "$T/out" >/dev/null || fail "not so: $1 (${*:2})" "$out"
+	gojq -e "${@:2}" "$1" "$T/out" >/dev/null || fail "not so: $1 (${*:2})" "$out"
 }
 
 # plugin TEXT - another CNI plugin: a script that does this

@@ -18,7 +18,7 @@ told() {
 		shift
 	done
 	printf -v joined '(%s),' "${filters[@]}"
-	which=$(jq "[${joined%,}] | to_entries[] | select(.value != true) | .key" "$T/out" "${@:2}") || fail "$which" || return
+	which=$(gojq "[${joined%,}] | to_entries[] | select(.value != true) | .key" "$T/out" "${@:2}") || fail "$which" || return
 	for which in $which; do
 		fail "not so: ${filters[which]} (${*:2})" "$(<"$T/out")" || return
 	done

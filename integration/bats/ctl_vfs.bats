@@ -189,7 +189,7 @@ would make 3 VFs on pf0'
 	CTL set pf0 3 mac=02:00:5e:00:00:03 vlan=100 qos=3 spoofchk=off trust=on max-tx-rate=100
 	has "$out" 'pf0 VF 3: vlan 100 (was 0)' 'pf0 VF 3: max-tx-rate 100 (was 0)'
 	equal 'the lines' "$(wc -l <<<"$out")" 6
-	ip -j link show pf0 | jq -e '.[0].vfinfo_list[3] | .address == "02:00:5e:00:00:03"
+	ip -j link show pf0 | gojq -e '.[0].vfinfo_list[3] | .address == "02:00:5e:00:00:03"
 		and .vlan_list == [{vlan: 100, qos: 3}] and .spoofchk == false and .trust and .rate == {max_tx: 100, min_tx: 0}'
 	CTL set pf0/3 vlan=100 qos=3
 	equal 'what it says' "$out" 'pf0 VF 3 has that already'

@@ -13,8 +13,8 @@ example() {
 	text=$(sed "s/0000:3b:02\.1/$PF0V0/; s/0000:af:02\.1/$PF1V0/; s/ens3f/pf/g" "$1")
 	[[ $1 != *.yaml ]] ||
 		text=$(awk '/^  config: \|-$/ { on = 1; next } on && !/^    / { exit } on' <<<"$text" |
-			jq --arg vf "$PF0V0" '{cniVersion, plugins: [. + {deviceID: $vf}]}')
-	jq '.name = "listed"' <<<"$text" >"$NETCONFPATH/10-listed.conflist"
+			gojq --arg vf "$PF0V0" '{cniVersion, plugins: [. + {deviceID: $vf}]}')
+	gojq '.name = "listed"' <<<"$text" >"$NETCONFPATH/10-listed.conflist"
 }
 
 # Those that this machine has not what they need for: a PF without VFs (pick.bats, D12), a DHCP server and the daemon

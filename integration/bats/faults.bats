@@ -55,8 +55,8 @@ in_order() {
 	case $status in
 	0) ;;
 	1)
-		version=$(jq -r .cniVersion "$T/out") # it is not known when standard input cannot be read
-		error_messages "$(jq .code "$T/out")" 1 "$T/out" >/dev/null || fail "after: $1" "$err" || return
+		version=$(gojq -r .cniVersion "$T/out") # it is not known when standard input cannot be read
+		error_messages "$(gojq .code "$T/out")" 1 "$T/out" >/dev/null || fail "after: $1" "$err" || return
 		;;
 	*) fail "after: $1: exit status $status: $out" "$err" || return ;;
 	esac
@@ -260,7 +260,7 @@ lost_attachment() {
 		gc
 		((!status)) || fail "GC after $1: $out" "$err" || return
 		if [[ -e /run/sriov-cni/$PF0V0.json ]]; then
-			jq -e '.phase == "attached"' "/run/sriov-cni/$PF0V0.json" >/dev/null || fail "GC left: $1" || return
+			gojq -e '.phase == "attached"' "/run/sriov-cni/$PF0V0.json" >/dev/null || fail "GC left: $1" || return
 		fi
 		cni DEL p1
 		within 10 all_back

@@ -414,5 +414,5 @@ default via 10.56.0.1 dev net1 metric 200'
 @test "N8 the result goes to the runtime once, and nothing else does" {
 	conf "$PF0V0" '"unknown": 1, "logLevel": "debug"'
 	ADD p1
-	equal 'number of values on standard output' "$(jq -s length "$T/out")" 1
+	equal 'number of values on standard output' "$(gojq -s length "$T/out")" 1
 }

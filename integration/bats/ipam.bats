@@ -228,7 +228,7 @@ no_process() {
 		has "$(ip -n p1 route show)" '192.0.2.0/24 via 10.56.0.1'
 		DEL p1
 	done
-	jq -se 'length == 8 and all(.[]; .cniVersion == "1.1.0"
+	gojq -se 'length == 8 and all(.[]; .cniVersion == "1.1.0"
 		and .ips == [{address: "10.56.0.2/24", gateway: "10.56.0.1", interface: 0},
 			{address: "fd00:56::2/64", interface: 0}]
 		and (.routes | map(.dst)) == ["192.0.2.0/24"] and .dns == {nameservers: ["10.56.0.53"]})' "$T/all" ||

@@ -68,14 +68,14 @@ files() {
 	for version in 0.1.0 0.2.0 0.3.0 0.3.1 0.4.0 1.0.0 1.1.0; do
 		range '"subnet": "10.56.0.0/24", "routes": [{"dst": "0.0.0.0/0"}]'
 		SHIM ADD "c$version"
-		jq -c . "$T/out" >>"$T/all"
-		addresses+=" $(jq -r '.ip4.ip // .ips[0].address' "$T/out")"
+		gojq -c . "$T/out" >>"$T/all"
+		addresses+=" $(gojq -r '.ip4.ip // .ips[0].address' "$T/out")"
 	done
 	equal addresses "$addresses" ' 10.56.0.2/24 10.56.0.3/24 10.56.0.4/24 10.56.0.5/24 10.56.0.6/24 10.56.0.7/24 10.56.0.8/24'
-	equal versions "$(jq -r .cniVersion "$T/all" | xargs)" '0.1.0 0.2.0 0.3.0 0.3.1 0.4.0 1.0.0 1.1.0'
-	jq -se 'all(.[]; has("interfaces") | not) and (.[2:5] | all(.[]; .ips[0].version == "4"))' "$T/all" >/dev/null || fail "$(<"$T/all")"
+	equal versions "$(gojq -r .cniVersion "$T/all" | xargs)" '0.1.0 0.2.0 0.3.0 0.3.1 0.4.0 1.0.0 1.1.0'
+	gojq -se 'all(.[]; has("interfaces") | not) and (.[2:5] | all(.[]; .ips[0].version == "4"))' "$T/all" >/dev/null || fail "$(<"$T/all")"
 	SHIM VERSION ''
-	jq -e '.supportedVersions | length == 7' "$T/out" >/dev/null || fail "$out"
+	gojq -e '.supportedVersions | length == 7' "$T/out" >/dev/null || fail "$out"
 }
 
 @test "I5 what cannot be done is one error object" {
@@ -91,7 +91,7 @@ files() {
 	SHIM DEL c1
 	conf='{'
 	shim ADD c1 || true
-	jq -e '.code == 6' "$T/out" >/dev/null || fail "$out"
+	gojq -e '.code == 6' "$T/out" >/dev/null || fail "$out"
 }
 
 @test "I5 host-local finds, checks and releases its leases, and the other way round" {
@@ -151,7 +151,7 @@ END'
 @test "I7 200 at once: no address twice, none lost" {
 	many ADD 1 200
 	[[ ! -e $T/failed ]] || fail "failed: $(xargs <"$T/failed")" "$(cat "$T"/ADD.*)"
-	equal 'distinct addresses' "$(cat "$T"/ADD.* | jq -r '.ips[0].address' | sort -u | wc -l)" 200
+	equal 'distinct addresses' "$(cat "$T"/ADD.* | gojq -r '.ips[0].address' | sort -u | wc -l)" 200
 	equal 'leases' "$(find "$NET" -name '10.*' | wc -l)" 200
 	many DEL 1 100 &
 	many ADD 201 250
@@ -183,7 +183,7 @@ sound() {
 	had=$(grep -alx net1 "$NET"/10.* | xargs grep -al '^c1' | xargs)
 	shim ADD c2
 	((!status)) || fail "$1: ADD of another: $out" "$err" || return
-	other=$NET/$(jq -r '.ips[0].address | sub("/.*"; "")' "$T/out")
+	other=$NET/$(gojq -r '.ips[0].address | sub("/.*"; "")' "$T/out")
 	[[ " $had " != *" $other "* ]] || fail "$1: $other is given twice" || return
 	equal "$1: lease of keep" "$(tr -d '\r' <"$NET/10.56.0.2" | xargs)" 'keep net1' || return
 	SHIM DEL c1 || return
@@ -206,7 +206,7 @@ sweep() {
 		shim "$1" c1
 		under=()
 		if [[ $2 == error=* ]]; then
-			((status == 0)) || jq -e '.code > 0 and (.msg | length) > 0' "$T/out" >/dev/null ||
+			((status == 0)) || gojq -e '.code > 0 and (.msg | length) > 0' "$T/out" >/dev/null ||
 				fail "$1: $name $k $2: no error object: $out" || return
 		fi
 		sound "$1: $name $k $2" || return
@@ -245,7 +245,7 @@ with_plugin() {
 	undo+=('ip netns del pod')
 	undo+=('rm -rf /var/lib/cni/results')
 	timeout 60 "$CNITOOL" add net /run/netns/pod >"$T/out" 2>"$T/err" || fail "add: $(<"$T/out")" "$(<"$T/err")"
-	equal 'addresses in the result' "$(jq -r '.ips[].address' "$T/out" | sort | xargs)" '10.56.0.2/24 fd00:56::2/64'
+	equal 'addresses in the result' "$(gojq -r '.ips[].address' "$T/out" | sort | xargs)" '10.56.0.2/24 fd00:56::2/64'
 	equal 'addresses in the pod' "$(addresses pod eth0)" '10.56.0.2/24 fd00:56::2/64'
 	has "$(ip -n pod route)" 'default via 10.56.0.1'
 	timeout 60 "$CNITOOL" check net /run/netns/pod >"$T/out" 2>&1 || fail "check: $(<"$T/out")"

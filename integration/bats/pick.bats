@@ -289,7 +289,7 @@ hold() {
 			"$CNI_BIN/sriov" <<<"$conf" >"$T/out$i" 2>/dev/null &
 	done
 	wait
-	cat "$T"/out? "$T"/out?? "$T"/out??? | jq -s '{
+	cat "$T"/out? "$T"/out?? "$T"/out??? | gojq -s '{
 		given: map(.interfaces[0].pciID // empty) | unique | length,
 		codes: map(.code // empty) | group_by(.) | map({(.[0] | tostring): length}) | add
 	}' >"$T/count"
@@ -297,7 +297,7 @@ hold() {
 		cni DEL "n$i"
 		((!status)) || fail "$out" || return
 	done
-	equal count "$(jq -c . "$T/count")" '{"given":14,"codes":{"11":86}}'
+	equal count "$(gojq -c . "$T/count")" '{"codes":{"11":86},"given":14}'
 	within 10 all_back
 }
 

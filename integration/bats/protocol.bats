@@ -34,7 +34,7 @@ VERSIONS='["0.1.0","0.2.0","0.3.0","0.3.1","0.4.0","1.0.0","1.1.0"]'
 	cat "$T/out" >>"$T/all"
 	DEL p1
 
-	jq -s --argjson all "$VERSIONS" --arg mac "$(mac_of '' pf0v0)" --arg pci "$PF0V0" '
+	gojq -s --argjson all "$VERSIONS" --arg mac "$(mac_of '' pf0v0)" --arg pci "$PF0V0" '
 		{nameservers: ["10.56.0.53"]} as $dns
 		| {name: "net1", mac: $mac, sandbox: "/run/netns/p1"} as $net1
 		| {ip4: {ip: "10.56.0.2/24", gateway: "10.56.0.1", routes: [{dst: "192.0.2.0/24"}]},

@@ -393,7 +393,7 @@ with_info() { # with_info VF [KEYS]
 }
 
 info() { # info FILTER - this jq filter is true of the file
-	jq -e --arg vf "$PF0V0" --arg pf "$PF0" "$1" $INFO >/dev/null || fail "not so: $1" "$(<$INFO)"
+	gojq -e --arg vf "$PF0V0" --arg pf "$PF0" "$1" $INFO >/dev/null || fail "not so: $1" "$(<$INFO)"
 }
 
 @test "N11 the device information file is made with the folder, and goes with DEL" {

@@ -47,5 +47,5 @@ load lib
 	ctl persist "$C" vfs=2
 	ctl persist --show --json >"$T/shown" || status=$?
 	equal 'the exit status' "$status" 1
-	equal 'what is stored' "$(jq -c '[.stored[].pci]' "$T/shown")" "[\"$A\",\"$C\"]"
+	equal 'what is stored' "$(gojq -c '[.stored[].pci]' "$T/shown")" "[\"$A\",\"$C\"]"
 }

@@ -13,7 +13,7 @@ restored() {
 	equal 'number of VFs' "$(<"$DEVICES/$A/sriov_numvfs")" 3 || return
 	equal 'autoprobe' "$(<"$DEVICES/$A/sriov_drivers_autoprobe")" 1 || return
 	equal 'VF 0 and 1' "$(link enp1s0 '[.vfinfo_list[:2][] | {mac: .address, v: .vlan_list[0].vlan, q: .vlan_list[0].qos,
-		s: .spoofchk, t: .trust, r: .rate.max_tx}] | .[1].mac = "its own"')" '[{"mac":"02:00:5e:00:00:01","v":100,"q":3,"s":true,"t":true,"r":0},{"mac":"its own","v":200,"q":null,"s":false,"t":false,"r":100}]' || return
+		s: .spoofchk, t: .trust, r: .rate.max_tx}] | .[1].mac = "its own"')" '[{"mac":"02:00:5e:00:00:01","q":3,"r":0,"s":true,"t":true,"v":100},{"mac":"its own","q":null,"r":100,"s":false,"t":false,"v":200}]' || return
 	equal 'drivers' "$(driver "$A" 0) $(driver "$A" 1) $(driver "$A" 2)" 'igbvf igbvf vfio-pci' || return
 	equal 'the MAC of VF 0' "$(link "$(vf_link "$A" 0)" .address)" '"02:00:5e:00:00:01"'
 }

@@ -27,7 +27,7 @@ ctl() {
 
 # link NAME FILTER - what jq makes of the host's link
 link() {
-	ip -d -j link show dev "$1" | jq -c ".[0] | $2"
+	ip -d -j link show dev "$1" | gojq -c ".[0] | $2"
 }
 
 # vf_link PF N - its interface, as it is called now
