@@ -5,10 +5,14 @@
 
 #include "attrs.h"
 #include "claim.h"
+#include "clock.h"
 #include "cni.h"
 #include "mem.h"
 #include "out.h"
 #include "set.h"
+
+/* igb takes no rate for some seconds after its VFs were made. */
+#define LINK_MS 5000
 
 /* The operands: PF/N or another name of a VF, or PF and N; and the words behind. */
 struct operands {
@@ -108,7 +112,8 @@ int cmd_set(const struct ctl *ctl, struct err *e)
 		return -1;
 	if (ctl->opt[OPT_DRY_RUN])
 		return plan(ctl, &c, &want, e);
-	if (set_attrs(ctl->sys, &c.pf->dev, c.vf->dev.index, &want, &before, &now, e) < 0)
+	if (set_attrs(ctl->sys, &c.pf->dev, c.vf->dev.index, &want, clock_ms() + LINK_MS, &before,
+		      &now, e) < 0)
 		return -1;
 	if (ctl->opt[OPT_JSON])
 		out_json(result_json(c.vf, &now));

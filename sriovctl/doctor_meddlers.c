@@ -114,7 +114,7 @@ static void nm_take_device(const char *section, const char *key, const char *val
 		if (!strcmp(key, "match-device"))
 			dev->matches = meddled_nm_list(value, dev->m);
 		if (!strcmp(key, "managed"))
-			dev->managed = !!strchr("1tTyY", *value);
+			dev->managed = rootfs_bool(value);
 	}
 }
 
@@ -162,8 +162,8 @@ void doctor_networkmanager(const struct doctor *d, const struct host_pf *pf,
 
 static void take_unmanaged(const char *section, const char *key, const char *value, void *arg)
 {
-	if (key && !strcmp(section, "Link") && !strcmp(key, "Unmanaged"))
-		*(bool *)arg = strchr("1tTyYoO", *value) && strcasecmp(value, "off") != 0;
+	if (key && !strcmp(section, "Link") && !strcmp(key, "Unmanaged") && rootfs_bool(value) >= 0)
+		*(bool *)arg = rootfs_bool(value);
 }
 
 /* The first file that matches counts. */

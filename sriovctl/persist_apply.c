@@ -10,8 +10,6 @@
  * Rates come last, as a driver may want to know the speed of its PF's link for them (igb), which
  * has been brought up a moment ago, and is lost once more when VFs are made.
  */
-#include <errno.h>
-#include <poll.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -25,7 +23,6 @@
 #include "vfs.h"
 
 #define LINK_MS   10000
-#define LOOK_MS   200
 #define AUTOPROBE "bus/pci/devices/%s/sriov_drivers_autoprobe"
 
 /* One run. */
@@ -149,8 +146,8 @@ static int change_vf(const struct apply *a, const struct host_vf *vf, const stru
 
 	if (vf->dev.driver[0] && unbind && vfdev_unbind(a->ctl->sys, &vf->dev, e) < 0)
 		return -1;
-	if (set && set_attrs(a->ctl->sys, &a->c.pf->dev, vf->dev.index, &want->attrs, &before, &now,
-			     e) < 0)
+	if (set && set_attrs(a->ctl->sys, &a->c.pf->dev, vf->dev.index, &want->attrs, 0, &before,
+			     &now, e) < 0)
 		return bound ? -1 : err_ctx(e, "left without a driver");
 	return bound ? 0 : give_driver(a, vf, want->driver, e);
 }
@@ -181,19 +178,11 @@ static void keep_part(struct persist_vf *want, bool rates)
 static int apply_rates(struct apply *a, const struct persist_vf *want, struct err *e)
 {
 	struct vf_attrs before, now;
-	struct err refused = {0};
 
 	if (!a->end)
 		a->end = clock_ms() + LINK_MS;
-	while (set_attrs(a->ctl->sys, &a->c.pf->dev, want->index, &want->attrs, &before, &now,
-			 &refused) < 0) {
-		if (refused.errnum != EINVAL || !clock_left_ms(a->end)) {
-			*e = refused;
-			return -1;
-		}
-		(void)poll(NULL, 0, LOOK_MS); /* not to be told: the carrier is there before it */
-	}
-	return 0;
+	return set_attrs(a->ctl->sys, &a->c.pf->dev, want->index, &want->attrs, a->end, &before,
+			 &now, e);
 }
 
 /* One VF: its rates, or all else. */

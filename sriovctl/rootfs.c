@@ -230,3 +230,15 @@ void rootfs_each_key(const char *text,
 	}
 	free(copy);
 }
+
+int rootfs_bool(const char *value)
+{
+	static const char *const words[] = {"no",  "n", "false", "f", "off", "0",
+					    "yes", "y", "true",  "t", "on",  "1"};
+	const size_t n = sizeof(words) / sizeof(*words);
+
+	for (size_t i = 0; i < n; i++)
+		if (!strcasecmp(value, words[i]))
+			return i >= n / 2;
+	return -1;
+}

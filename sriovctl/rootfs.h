@@ -71,3 +71,6 @@ void rootfs_each_key(const char *text,
 		     void (*each)(const char *section, const char *key, const char *value,
 				  void *arg),
 		     void *arg);
+
+/* A value as systemd and NetworkManager read "yes" and "no". Result: 1, 0; -1: it is neither. */
+int rootfs_bool(const char *value);

@@ -3,18 +3,23 @@
 #include "set.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "attrs.h"
+#include "clock.h"
 #include "cni.h"
 #include "mem.h"
 #include "rt_vf.h"
 #include "sysfs.h"
 
+#define LOOK_MS 200
+
 /* One VF while it is worked on. */
 struct setting {
 	struct rt *rt;
+	int64_t until;
 	int sys;
 	const struct vfdev_pf *pf;
 	int ifindex; /* of the PF */
@@ -86,6 +91,9 @@ static int explain(const struct setting *s, enum vf_field field, struct err *e)
 		err_hint(e, "driver %s does not offer this attribute", driver);
 	} else if (e->errnum == EPERM) {
 		err_hint(e, "it needs CAP_NET_ADMIN");
+	} else if (e->errnum == EINVAL && vf_field_group(field) == VF_G_RATE) {
+		err_hint(e, "driver %s does not take this rate, or none while its PF has no link",
+			 driver);
 	} else {
 		err_hint(e, "driver %s does not take this value; see the kernel log", driver);
 	}
@@ -101,6 +109,16 @@ static bool is_done(const struct setting *s, enum vf_group group)
 	return false;
 }
 
+static int set_group(const struct setting *s, enum vf_group group, struct err *e)
+{
+	while (rt_vf_set(s->rt, s->ifindex, s->index, group, &s->want, e) < 0) {
+		if (group != VF_G_RATE || e->errnum != EINVAL || !clock_left_ms(s->until))
+			return -1;
+		(void)poll(NULL, 0, LOOK_MS); /* not to be told: the carrier is there before it */
+	}
+	return 0;
+}
+
 /* Sets what differs, of the MAC or of all others. */
 static int set_groups(struct setting *s, bool mac, struct err *e)
 {
@@ -110,7 +128,7 @@ static int set_groups(struct setting *s, bool mac, struct err *e)
 
 		if ((group == VF_G_MAC) != mac || is_done(s, group))
 			continue;
-		if (rt_vf_set(s->rt, s->ifindex, s->index, group, &s->want, e) < 0)
+		if (set_group(s, group, e) < 0)
 			return explain(s, f, e);
 		s->done[s->n_done++] = group;
 	}
@@ -156,9 +174,9 @@ static int put_back(struct setting *s, struct err *e)
 }
 
 int set_attrs(int sys, const struct vfdev_pf *pf, uint32_t index, const struct vf_attrs *want,
-	      struct vf_attrs *ret_before, struct vf_attrs *ret, struct err *e)
+	      int64_t until, struct vf_attrs *ret_before, struct vf_attrs *ret, struct err *e)
 {
-	struct setting s = {.sys = sys, .pf = pf, .index = index};
+	struct setting s = {.until = until, .sys = sys, .pf = pf, .index = index};
 	_cleanup_(rt_freep) struct rt *rt = NULL;
 
 	if (rt_open(&rt, e) < 0)

@@ -17,8 +17,10 @@ int set_check(const struct vfdev_pf *pf, uint32_t index, const struct vf_attrs *
  * Gives VF index of a PF the values that are set in want, and reads them back. After a failure it
  * has the values that it had; where one cannot be put back, the message says so. The VF's lock is
  * the caller's affair (claim.h).
+ * until: as long as rates are tried again that are called invalid (clock_ms(); 0: once), as a
+ * driver may do until it knows the speed of its PF's link.
  * ret_before: what it had, ret: what it has then. Errors: as of set_check(); CNI_EKERNEL: the
  * driver refuses a value, or does not keep it.
  */
 int set_attrs(int sys, const struct vfdev_pf *pf, uint32_t index, const struct vf_attrs *want,
-	      struct vf_attrs *ret_before, struct vf_attrs *ret, struct err *e);
+	      int64_t until, struct vf_attrs *ret_before, struct vf_attrs *ret, struct err *e);

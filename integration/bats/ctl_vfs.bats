@@ -76,6 +76,8 @@ would make 3 VFs on pf0'
 	script -qec "$SRIOVCTL vfs $PF0 3 2>$T/err" "$T/tty" >/dev/null </dev/null
 	equal 'all lines' "$(tr -d '\r' <"$T/tty" | grep '^VF' | squeezed | sort)" "$(vf_lines 3)"
 	equal 'on no terminal' "$(<"$T/err")" ''
+	CTL set pf0 1 max-tx-rate=100 # which igb calls invalid until its link is up again
+	vf_has pf0 1 'max_tx_rate 100Mbps'
 	equal 'the VFs' "$(vf_count)" 3
 	echo 0 >/sys/class/net/pf0/device/sriov_drivers_autoprobe
 	later 'echo 1 >/sys/class/net/pf0/device/sriov_drivers_autoprobe'
