@@ -115,6 +115,24 @@ hold() {
 	refused_each 11
 }
 
+# No VF of this NIC has an index; in the plugin's namespace of mounts VF 3 has.
+@test "D5 the ACPI index of a VF selects it" {
+	local dir layers=/run/acpi
+
+	dir=$(readlink -f "/sys/bus/pci/devices/$PF0V3")
+	mkdir -p $layers/{upper,work}
+	later "rm -r $layers"
+	echo 103 >$layers/upper/acpi_index
+	pick '"pool": {"acpiIndexes": ["7", "103"]}'
+	under=(unshare -m sh -c "mount -t overlay -o lowerdir=$dir,upperdir=$layers/upper,workdir=$layers/work acpi $dir"' && exec "$@"' sh)
+	ADD p1
+	has_vf p1 "$PF0V3" net1
+	cni ADD p1 net2
+	under=()
+	error_object 11 "VF $PF0V3 is held by container p1" "VF $PF0V2 has another ACPI index, or none"
+	DEL p1
+}
+
 # --- D6: several PFs ---
 
 @test "D6 pack fills one PF before the next, spread goes round, and first by what the pod has" {
