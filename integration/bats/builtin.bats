@@ -26,12 +26,12 @@ leases() {
 	export CNI_PATH=/nowhere
 	under=(strace -f -o "$T/trace" -e 'trace=execve,clone,vfork,fork,clone3')
 	ADD p1
+	result '.ips == [{address: "10.56.0.2/24", gateway: "10.56.0.1", interface: 0}] and .routes == [{dst: "0.0.0.0/0"}]'
 	CHECK p1
 	under=()
 	equal 'processes started' "$(grep -c clone "$T/trace")" 0
 	equal addresses "$(addresses p1)" 10.56.0.2/24
 	has "$(ip -n p1 route)" 'default via 10.56.0.1 dev net1'
-	result '.ips == [{address: "10.56.0.2/24", gateway: "10.56.0.1", interface: 0}] and .routes == [{dst: "0.0.0.0/0"}]'
 	equal leases "$(leases)" 10.56.0.2:p1/net1
 	DEL p1
 	equal leases "$(leases)" ''
