@@ -75,6 +75,30 @@ restored() {
 	equal 'the VLAN of VF 1' "$(link enp1s0 '.vfinfo_list[1].vlan_list[0].vlan')" 7
 }
 
+@test "L14 the timer's unit gives back what a container that is gone has left" {
+	vf=0000:01:10.0
+	install -D build/sriov /opt/cni/bin/sriov
+	sed "s|@SBINDIR@|$PWD/build/sriovctl|; s|@CNIBINDIR@|/opt/cni/bin|" systemd/sriovctl-gc.service.in \
+		>/run/systemd/system/sriovctl-gc.service
+	cp systemd/sriovctl-gc.timer /run/systemd/system
+	systemctl daemon-reload
+	ip netns add p2
+	CNI_COMMAND=ADD CNI_CONTAINERID=p2 CNI_IFNAME=net1 CNI_NETNS=/run/netns/p2 CNI_PATH=/opt/cni/bin \
+		/opt/cni/bin/sriov <<<"{\"cniVersion\": \"1.0.0\", \"name\": \"net\", \"type\": \"sriov\", \"deviceID\": \"$vf\", \"vlan\": 9}"
+	ip -n p2 link show dev net1
+	ip netns del p2
+	equal 'the VLAN of VF 0' "$(link enp1s0 '.vfinfo_list[0].vlan_list[0].vlan')" 9
+
+	systemctl start sriovctl-gc.service
+	equal 'what came of it' "$(unit Result sriovctl-gc)" success
+	has "$(journalctl -b -o cat -u sriovctl-gc)" "VF $vf of container p2, interface net1, network net" ': given back'
+	equal 'the VLAN of VF 0' "$(link enp1s0 '.vfinfo_list[0].vlan_list[0].vlan')" 100
+	[[ ! -e /run/sriov-cni/$vf.json ]] || fail 'its record is there'
+	within 20 left_alone "$(vf_link "$A" 0)"
+	systemctl start sriovctl-gc.timer
+	[[ $(unit NextElapseUSecMonotonic sriovctl-gc.timer) == *[1-9]* ]] || fail 'it will not be started again'
+}
+
 @test "G5 what is removed leaves nothing behind" {
 	ctl persist --remove enp1s0
 	ctl persist --remove "$C"
