@@ -1,6 +1,8 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: Apache-2.0
 # builtin.bats - addresses that the plugin gives itself: "type": "ipam-shim" (I3, I4, I6)
+#
+# seconds for each test: 3
 
 load lib
 

@@ -1,6 +1,8 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: Apache-2.0
 # chain.bats - beside other plugins in a list, and under other links in the pod (N13, L11, L4, D6)
+#
+# seconds for each test: 4
 
 load lib
 

@@ -5,7 +5,7 @@
 #
 # Firmware and boot loaders of other machines are in tests/doctor_*_test.c.
 #
-# seconds for each test: 6
+# seconds for each test: 4
 
 load lib
 

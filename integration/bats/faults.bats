@@ -5,7 +5,7 @@
 # SWEEP=all does each call, and with each error of ERRORS; else every 20th, beginning with another one each time that the suite
 # runs, which is told, and with the one error that stands in the test.
 #
-# seconds for each test: 10
+# seconds for each test: 8
 
 load lib
 

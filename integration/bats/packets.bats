@@ -1,6 +1,8 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: Apache-2.0
 # packets.bats - VLANs keep tenants apart, shown with packets (G10); both PFs are on one wire
+#
+# seconds for each test: 5
 
 load lib
 
