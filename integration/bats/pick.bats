@@ -366,6 +366,7 @@ hold() {
 		link_has p1 net1 "parentdev $PF1" UP 02:00:5e:00:00:01 'mtu 1400'
 		no_link '' pf1
 		CHECK p1
+		ip -n p1 link set net1 down # for Linux 6.1
 		ip -n p1 link set net1 name other
 		DEL p1
 		unchanged
@@ -397,6 +398,7 @@ hold() {
 	ADD p1
 	link_has p1 net1 "parentdev ${device##*/}" UP 02:00:5e:00:00:01 'mtu 1400'
 	CHECK p1
+	ip -n p1 link set net1 down # for Linux 6.1
 	ip -n p1 link set net1 name other
 	DEL p1
 	unchanged
