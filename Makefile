@@ -129,6 +129,9 @@ fuzz: ## run each fuzzer for SECONDS (60)
 soak: deps build ## walk at random for STEPS (5000), load for SECONDS (300); SEED=n repeats
 	$(Q)integration/soak/run $(or $(STEPS),5000) $(or $(SECONDS),300) $(SEED)
 
+guide: deps build ## doc/guide.md as a test, and wait for its guest to boot (a quarter of an hour)
+	$(Q)GUEST=all TIMEOUT=5400 integration/check guide.bats
+
 mutants: deps ## break the code in many places, one at a time: a test has to see each; ONLY='L5 GC'
 	$(Q)integration/mutants -o doc/mutants.md $(ONLY)
 
@@ -166,5 +169,5 @@ help: ## this list
 	$(Q)echo 'variables: SAN=1 (sanitizers) V=1 (show commands) DESTDIR PREFIX CNIBINDIR UNITDIR KERNEL PEER PF STEPS SECONDS SEED ONLY'
 
 .DEFAULT_GOAL := build
-.PHONY: build deps install uninstall demo check check-unit check-vm vm bench fuzz soak mutants lint \
+.PHONY: build deps install uninstall demo check check-unit check-vm vm bench fuzz soak guide mutants lint \
 	docs format layers clean help

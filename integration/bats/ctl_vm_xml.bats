@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # ctl_vm_xml.bats - sriovctl vm-xml: libvirt's own schema takes what it prints, and what cannot be is refused (G8)
 #
-# That libvirt does with it what it should is shown by guest.bats.
+# That libvirt does with it what it should is shown by guide.bats.
 #
 # seconds for each test: 4
 
