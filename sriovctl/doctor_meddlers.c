@@ -162,8 +162,11 @@ void doctor_networkmanager(const struct doctor *d, const struct host_pf *pf,
 
 static void take_unmanaged(const char *section, const char *key, const char *value, void *arg)
 {
-	if (key && !strcmp(section, "Link") && !strcmp(key, "Unmanaged") && rootfs_bool(value) >= 0)
-		*(bool *)arg = rootfs_bool(value);
+	int says = key && !strcmp(section, "Link") && !strcmp(key, "Unmanaged") ? rootfs_bool(value)
+										: -1;
+
+	if (says >= 0)
+		*(bool *)arg = says;
 }
 
 /* The first file that matches counts. */

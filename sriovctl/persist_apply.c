@@ -174,7 +174,7 @@ static void keep_part(struct persist_vf *want, bool rates)
 		want->driver[0] = '\0';
 }
 
-/* Once more and again, while the PF's link may still be on its way. */
+/* The PF's link may still be on its way. */
 static int apply_rates(struct apply *a, const struct persist_vf *want, struct err *e)
 {
 	struct vf_attrs before, now;

@@ -233,8 +233,7 @@ void rootfs_each_key(const char *text,
 
 int rootfs_bool(const char *value)
 {
-	static const char *const words[] = {"no",  "n", "false", "f", "off", "0",
-					    "yes", "y", "true",  "t", "on",  "1"};
+	static const char *const words[] = {"no", "false", "off", "0", "yes", "true", "on", "1"};
 	const size_t n = sizeof(words) / sizeof(*words);
 
 	for (size_t i = 0; i < n; i++)

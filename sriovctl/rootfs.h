@@ -72,5 +72,8 @@ void rootfs_each_key(const char *text,
 				  void *arg),
 		     void *arg);
 
-/* A value as systemd and NetworkManager read "yes" and "no". Result: 1, 0; -1: it is neither. */
+/*
+ * A value as NetworkManager reads "yes" and "no"; systemd knows their first letters as well, which
+ * nobody writes. Result: 1, 0; -1: it is neither.
+ */
 int rootfs_bool(const char *value);

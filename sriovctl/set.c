@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "attrs.h"
+#include "claim.h"
 #include "clock.h"
 #include "cni.h"
 #include "mem.h"
@@ -19,10 +20,11 @@
 /* One VF while it is worked on. */
 struct setting {
 	struct rt *rt;
-	int64_t until;
+	int64_t until;    /* as set_attrs() has it; 0: nothing is waited for */
+	sigset_t signals; /* that were held back before this */
 	int sys;
 	const struct vfdev_pf *pf;
-	int ifindex; /* of the PF */
+	struct rt_link link; /* of the PF */
 	uint32_t index;
 	struct vf_attrs have; /* before the first change */
 	struct vf_attrs want; /* all values */
@@ -30,7 +32,7 @@ struct setting {
 	size_t n_done;
 };
 
-static int read_vf(struct rt *rt, const struct vfdev_pf *pf, uint32_t index, int *ret_ifindex,
+static int read_vf(struct rt *rt, const struct vfdev_pf *pf, uint32_t index, struct rt_link *ret_pf,
 		   struct vf_attrs *ret, struct err *e)
 {
 	_cleanup_(rt_pf_clear) struct rt_pf told = {0};
@@ -46,7 +48,7 @@ static int read_vf(struct rt *rt, const struct vfdev_pf *pf, uint32_t index, int
 	if (index >= told.n_vfs)
 		return err_set(e, CNI_EDEVICE, 0, "PF %s does not tell of a VF %u", pf->ifname,
 			       index);
-	*ret_ifindex = told.link.ifindex;
+	*ret_pf = told.link;
 	*ret = told.vfs[index];
 	return 0;
 }
@@ -67,9 +69,9 @@ int set_check(const struct vfdev_pf *pf, uint32_t index, const struct vf_attrs *
 {
 	_cleanup_(rt_freep) struct rt *rt = NULL;
 	struct vf_attrs have;
-	int ifindex;
+	struct rt_link link;
 
-	if (rt_open(&rt, e) < 0 || read_vf(rt, pf, index, &ifindex, &have, e) < 0 ||
+	if (rt_open(&rt, e) < 0 || read_vf(rt, pf, index, &link, &have, e) < 0 ||
 	    lay_over(pf, index, &have, want, ret, e) < 0)
 		return -1;
 	*ret_have = have;
@@ -92,7 +94,9 @@ static int explain(const struct setting *s, enum vf_field field, struct err *e)
 	} else if (e->errnum == EPERM) {
 		err_hint(e, "it needs CAP_NET_ADMIN");
 	} else if (e->errnum == EINVAL && vf_field_group(field) == VF_G_RATE) {
-		err_hint(e, "driver %s does not take this rate, or none while its PF has no link",
+		err_hint(e,
+			 "driver %s does not take it; is the PF up, and the rate within the "
+			 "speed of its link?",
 			 driver);
 	} else {
 		err_hint(e, "driver %s does not take this value; see the kernel log", driver);
@@ -109,24 +113,39 @@ static bool is_done(const struct setting *s, enum vf_group group)
 	return false;
 }
 
-static int set_group(const struct setting *s, enum vf_group group, struct err *e)
+/* Waiting may be interrupted: nothing is set as yet. */
+static int set_group(struct setting *s, enum vf_group group, struct err *e)
 {
-	while (rt_vf_set(s->rt, s->ifindex, s->index, group, &s->want, e) < 0) {
+	while (rt_vf_set(s->rt, s->link.ifindex, s->index, group, &s->want, e) < 0) {
 		if (group != VF_G_RATE || e->errnum != EINVAL || !clock_left_ms(s->until))
 			return -1;
+		claim_release_signals(&s->signals);
 		(void)poll(NULL, 0, LOOK_MS); /* not to be told: the carrier is there before it */
+		claim_hold_signals(&s->signals);
 	}
 	return 0;
 }
 
-/* Sets what differs, of the MAC or of all others. */
-static int set_groups(struct setting *s, bool mac, struct err *e)
+/*
+ * Rates first, as they may have to be waited for. The MAC last: one that the VF itself had reported
+ * to its PF would come back as one that was set there, and the VF could not choose another any
+ * more.
+ */
+enum turn { FIRST, BETWEEN, LAST, TURNS };
+
+static enum turn turn_of(enum vf_group group)
+{
+	return group == VF_G_RATE ? FIRST : group == VF_G_MAC ? LAST : BETWEEN;
+}
+
+/* Sets what differs. */
+static int set_groups(struct setting *s, enum turn turn, struct err *e)
 {
 	for (enum vf_field f = vf_attrs_diff(&s->want, &s->have, 0); f < VF_FIELDS;
 	     f = vf_attrs_diff(&s->want, &s->have, f + 1)) {
 		enum vf_group group = vf_field_group(f);
 
-		if ((group == VF_G_MAC) != mac || is_done(s, group))
+		if (turn_of(group) != turn || is_done(s, group))
 			continue;
 		if (set_group(s, group, e) < 0)
 			return explain(s, f, e);
@@ -140,9 +159,9 @@ static int read_back(const struct setting *s, struct vf_attrs *ret, struct err *
 {
 	char is[MAC_TEXT + 3], should[MAC_TEXT + 3];
 	struct vf_attrs now;
-	int ifindex;
+	struct rt_link link;
 
-	if (read_vf(s->rt, s->pf, s->index, &ifindex, &now, e) < 0)
+	if (read_vf(s->rt, s->pf, s->index, &link, &now, e) < 0)
 		return -1;
 	for (enum vf_field f = vf_attrs_diff(&s->want, &now, 0); f < VF_FIELDS;
 	     f = vf_attrs_diff(&s->want, &now, f + 1))
@@ -162,7 +181,7 @@ static int put_back(struct setting *s, struct err *e)
 	struct err stuck;
 
 	while (s->n_done) {
-		if (rt_vf_set(s->rt, s->ifindex, s->index, s->done[--s->n_done], &s->have,
+		if (rt_vf_set(s->rt, s->link.ifindex, s->index, s->done[--s->n_done], &s->have,
 			      &stuck) == 0)
 			continue;
 		size_t len = strlen(e->msg);
@@ -173,25 +192,32 @@ static int put_back(struct setting *s, struct err *e)
 	return -1;
 }
 
+static int set_all(struct setting *s, struct vf_attrs *ret, struct err *e)
+{
+	for (enum turn turn = FIRST; turn < TURNS; turn++)
+		if (set_groups(s, turn, e) < 0)
+			return put_back(s, e);
+	return read_back(s, ret, e) < 0 ? put_back(s, e) : 0;
+}
+
 int set_attrs(int sys, const struct vfdev_pf *pf, uint32_t index, const struct vf_attrs *want,
 	      int64_t until, struct vf_attrs *ret_before, struct vf_attrs *ret, struct err *e)
 {
-	struct setting s = {.until = until, .sys = sys, .pf = pf, .index = index};
+	struct setting s = {.sys = sys, .pf = pf, .index = index};
 	_cleanup_(rt_freep) struct rt *rt = NULL;
+	int r;
 
 	if (rt_open(&rt, e) < 0)
 		return -1;
 	s.rt = rt;
-	if (read_vf(rt, pf, index, &s.ifindex, &s.have, e) < 0 ||
+	if (read_vf(rt, pf, index, &s.link, &s.have, e) < 0 ||
 	    lay_over(pf, index, &s.have, want, &s.want, e) < 0)
 		return -1;
-	/*
-	 * The MAC last: one that the VF itself had reported to its PF would come back as one that
-	 * was set there, and the VF could not choose another any more.
-	 */
-	if (set_groups(&s, false, e) < 0 || set_groups(&s, true, e) < 0 ||
-	    read_back(&s, ret, e) < 0)
-		return put_back(&s, e);
-	*ret_before = s.have;
-	return 0;
+	s.until = s.link.flags & IFF_UP ? until : 0; /* else no link will come */
+	claim_hold_signals(&s.signals);
+	r = set_all(&s, ret, e);
+	claim_release_signals(&s.signals);
+	if (r == 0)
+		*ret_before = s.have;
+	return r;
 }

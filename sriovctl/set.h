@@ -17,8 +17,9 @@ int set_check(const struct vfdev_pf *pf, uint32_t index, const struct vf_attrs *
  * Gives VF index of a PF the values that are set in want, and reads them back. After a failure it
  * has the values that it had; where one cannot be put back, the message says so. The VF's lock is
  * the caller's affair (claim.h).
- * until: as long as rates are tried again that are called invalid (clock_ms(); 0: once), as a
- * driver may do until it knows the speed of its PF's link.
+ * until: as long as rates are tried again that the driver refuses as invalid (clock_ms(); 0:
+ * once), if the PF is up: a driver may have to know the speed of its link. Signals can end the
+ * process while it waits, and wait themselves while values are set.
  * ret_before: what it had, ret: what it has then. Errors: as of set_check(); CNI_EKERNEL: the
  * driver refuses a value, or does not keep it.
  */

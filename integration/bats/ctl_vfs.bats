@@ -209,7 +209,12 @@ would make 3 VFs on pf0'
 	ctl set pf0 3 trust=on spoofchk=off vlan=100 proto=802.1ad
 	ctl_refused 1 'proto=802.1ad' 'driver igb offers 802.1q alone'
 	ctl set pf0 3 trust=on min-tx-rate=50
-	ctl_refused 1 'min-tx-rate=50' 'driver igb does not take this rate, or none while its PF has no link'
+	ctl_refused 1 'min-tx-rate=50' 'driver igb does not take it; is the PF up'
+	under=(timeout 1) # ended while it waits for a link that would make the rate a valid one
+	ctl set pf0 3 trust=on vlan=100 min-tx-rate=50
+	under=()
+	equal 'exit status' "$status" 124
+	unchanged
 	ctl set pf0 3 trust=on vlan=4095
 	ctl_refused 2 '"vlan": 4095' 'a whole number from 0 to 4094'
 	ctl set pf0 3 trust=on color=red

@@ -58,15 +58,16 @@ in_order() {
 	1)
 		[[ $out == '{'*'}' ]] || fail "after: $1: not one object: $out" "$err" || return
 		printf '%s\n' "$out" >>"$T/answers"
+		printf '%s: %s\n' "$1" "$out" >>"$T/answers.after"
 		;;
 	*) fail "after: $1: exit status $status: $out" "$err" || return ;;
 	esac
 }
 
+# Which version is answered is not known when standard input cannot be read.
 in_order_each() {
-	local version='' # it is not known when standard input cannot be read
-
-	[[ ! -e $T/answers ]] || error_messages 0 "$(wc -l <"$T/answers")" "$T/answers" >/dev/null
+	[[ ! -e $T/answers ]] || error_messages 0 "$(wc -l <"$T/answers")" "$T/answers" >/dev/null ||
+		fail "after one of these: $(<"$T/answers.after")"
 }
 
 # sweep COMMAND FAULT - FAULT is what strace injects: "error=ENOMEM", "signal=KILL"

@@ -64,10 +64,12 @@ section() {
 	echo "$1" >>/run/guide/seen
 }
 
-# each_in_guest - the lines of $block
+# each_in_guest - the lines of $block, when the interface is there that they are about
 each_in_guest() {
-	local command
+	local command dev=${block#* dev }
 
+	dev=${dev%%[!a-z0-9]*}
+	in_guest "n=0; until [ -e /sys/class/net/$dev ] || [ \$n = 600 ]; do n=\$((n + 1)); usleep 100000; done" || return
 	while read -r command; do
 		in_guest "$command" || return
 	done < <(sed 1d <<<"$block")

@@ -353,12 +353,13 @@ result() {
 }
 
 # error_messages CODE COUNT FILE - the messages in COUNT error objects of the specification with this code, if they are
-# all that is in the file. CODE 0: with any; $version "": of any.
+# all that is in the file. CODE 0: with any, and of any version.
 error_messages() {
 	gojq -ers --argjson code "$1" --argjson count "$2" --arg version "$version" '
 		if length == $count then .[] else error("\(length) values instead of \($count)") end
-		| if keys - ["details"] == ["cniVersion", "code", "msg"] and (.cniVersion | . == $version or $version == "")
-				and (.code | . == $code or $code == 0 and . > 0) and (.details // "" | type) == "string"
+		| if keys - ["details"] == ["cniVersion", "code", "msg"] and (.details // "" | type) == "string"
+				and if $code > 0 then .cniVersion == $version and .code == $code
+					else (.cniVersion | type) == "string" and (.code | type == "number" and . > 0) end
 			then .msg else error("not as it should be: \(tojson)") end
 		| if type == "string" and test("^[^\n]+[^\n.]$") then . else error("no sentence: \(tojson)") end' "$3" ||
 		fail "no error object with cniVersion $version and code $1: $(<"$3")"
