@@ -57,6 +57,7 @@ in_order() {
 	0) ;;
 	1)
 		[[ $out == '{'*'}' ]] || fail "after: $1: not one object: $out" "$err" || return
+		answers=$((answers + 1))
 		printf '%s\n' "$out" >>"$T/answers"
 		printf '%s: %s\n' "$1" "$out" >>"$T/answers.after"
 		;;
@@ -66,13 +67,13 @@ in_order() {
 
 # Which version is answered is not known when standard input cannot be read.
 in_order_each() {
-	[[ ! -e $T/answers ]] || error_messages 0 "$(wc -l <"$T/answers")" "$T/answers" >/dev/null ||
+	((!answers)) || error_messages 0 "$answers" "$T/answers" >/dev/null ||
 		fail "after one of these: $(<"$T/answers.after")"
 }
 
 # sweep COMMAND FAULT - FAULT is what strace injects: "error=ENOMEM", "signal=KILL"
 sweep() {
-	local name k n=0 list faults=("$2") fault
+	local name k n=0 list faults=("$2") fault answers=0
 
 	if [[ ${SWEEP-} == all && $2 == error=* ]]; then
 		# shellcheck disable=SC2206 # a list

@@ -31,7 +31,9 @@ start_libvirt() {
 # stop_libvirt - and its guests, which outlive it otherwise
 stop_libvirt() {
 	virsh -q destroy $DOMAIN 2>/dev/null || true
+	virsh -q undefine $DOMAIN || true
 	pkill -x libvirtd
+	rm -rf "$GUEST_RUN"
 }
 
 # unpacked COMMAND FILE OFFSET - whether what is packed there is an ELF file, which is the guest's kernel then
