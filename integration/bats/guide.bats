@@ -87,7 +87,6 @@ on_host() {
 		$1" </dev/null 3>&-
 }
 
-
 vf_driver() { # vf_driver VF NAME
 	local link
 
