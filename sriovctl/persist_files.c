@@ -6,8 +6,9 @@
  * depend on how it is called or when it comes: sriovctl-<address>.device. A service that waits for
  * this device runs "sriovctl persist --apply", in front of network-pre.target, behind which all
  * network managers start. It is part of every boot, so that they wait; and udev asks for it
- * whenever the interface appears, so that a driver that is loaded anew has its VFs again. It does
- * not remain "active" when it has ended, or it could not be started a second time.
+ * whenever the interface appears, so that a driver that is loaded anew has its VFs again; before
+ * that, it loads the modules of the VFs' drivers, which may have been taken out with the PF's. It
+ * does not remain "active" when it has ended, or it could not be started a second time.
  *
  * udev also marks the interfaces of the PF's VFs, at every event that is not their end: a VF that
  * comes back from a container appears by "add", and gets its name by "move". NetworkManager knows
@@ -45,22 +46,24 @@ static const char network[] = PERSIST_MARK "; the rules of udev beside it say wh
 					   "[Link]\n"
 					   "Unmanaged=yes\n";
 
-static const char service[] =
-	PERSIST_MARK "; changes belong into a drop-in (systemctl edit)\n"
-		     "[Unit]\n"
-		     "Description=SR-IOV of the NIC at %%i\n"
-		     "Documentation=man:sriovctl(8)\n"
-		     "DefaultDependencies=no\n"
-		     "RequiresMountsFor=/" PERSIST_FOLDER " %s\n"
-		     "Wants=network-pre.target sriovctl-%%i.device\n"
-		     "After=local-fs.target systemd-modules-load.service sriovctl-%%i.device\n"
-		     "Before=network-pre.target shutdown.target\n"
-		     "Conflicts=shutdown.target\n"
-		     "\n"
-		     "[Service]\n"
-		     "Type=oneshot\n"
-		     "ExecStart=%s persist --apply %%i\n"
-		     "TimeoutStartSec=180\n";
+static const char service[] = PERSIST_MARK
+	"; changes belong into a drop-in (systemctl edit)\n"
+	"[Unit]\n"
+	"Description=SR-IOV of the NIC at %%i\n"
+	"Documentation=man:sriovctl(8)\n"
+	"DefaultDependencies=no\n"
+	"RequiresMountsFor=/" PERSIST_FOLDER " %s\n"
+	"Wants=network-pre.target sriovctl-%%i.device\n"
+	"After=local-fs.target systemd-modules-load.service sriovctl-%%i.device\n"
+	"Before=network-pre.target shutdown.target\n"
+	"Conflicts=shutdown.target\n"
+	"\n"
+	"[Service]\n"
+	"Type=oneshot\n"
+	"# udev would do it when it sees the VFs, and they get their drivers too early\n"
+	"ExecStartPre=-/usr/lib/systemd/systemd-modules-load sriovctl-%%i.conf\n"
+	"ExecStart=%s persist --apply %%i\n"
+	"TimeoutStartSec=180\n";
 
 /* A PF that is not there any more is waited for, and the network with it. */
 static const char device[] = PERSIST_MARK "\n"

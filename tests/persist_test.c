@@ -247,7 +247,8 @@ static void what_is_stored_is_found_again(void **state)
 	unit = rootfs_read(root, &e,
 			   "etc/systemd/system/multi-user.target.wants/sriovctl-persist@" PF
 			   ".service");
-	expect_within(unit, "ExecStart=/usr/local/sbin/sriovctl persist --apply %i\n");
+	expect_within(unit, "systemd-modules-load sriovctl-%i.conf\n"
+			    "ExecStart=/usr/local/sbin/sriovctl persist --apply %i\n");
 	scratch_file("x", "etc/sriovctl/notes.conf");
 	scratch_file("x", "etc/sriovctl/." OTHER ".conf.new");
 	expect_ok(save(root, OTHER, "vfs=1", "", &e), &e);
