@@ -10,6 +10,7 @@
  * Rates come last, as a driver may want to know the speed of its PF's link for them (igb), which
  * has been brought up a moment ago, and is lost once more when VFs are made.
  */
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -23,6 +24,7 @@
 #include "vfs.h"
 
 #define LINK_MS   10000
+#define MAC_TRIES 5
 #define AUTOPROBE "bus/pci/devices/%s/sriov_drivers_autoprobe"
 
 /* One run. */
@@ -138,18 +140,69 @@ static bool has_driver(const struct apply *a, const struct host_vf *vf, const ch
 	return !strcmp(vf->dev.driver[0] ? vf->dev.driver : PERSIST_NO_DRIVER, driver);
 }
 
+static int set_vf(const struct apply *a, const struct persist_vf *want, int64_t until,
+		  struct err *e)
+{
+	struct vf_attrs before, now;
+
+	return set_attrs(a->ctl->sys, &a->c.pf->dev, want->index, &want->attrs, until, &before,
+			 &now, e);
+}
+
+/* Whether the VF's interface, if it has one, has the MAC that its PF was given. Result: 1 or 0. */
+static int has_its_mac(const struct host_vf *vf, const struct opt *want, struct err *e)
+{
+	_cleanup_(rt_freep) struct rt *rt = NULL;
+	struct rt_link link;
+
+	if (!want->set)
+		return 1;
+	if (rt_open(&rt, e) < 0)
+		return -1;
+	if (rt_link_by_parent(rt, vfdev_parent(&vf->dev), &link, e) < 0)
+		return e->errnum == ENODEV ? 1 : -1;
+	return link.mac == want->v;
+}
+
+/*
+ * A driver that asks for the VF's MAC in the moment in which its PF's link comes gets no answer,
+ * and makes one up (igbvf: "PF still in reset state"); where the VF is trusted, its PF takes that
+ * for the VF's MAC from then on. It has the driver once more, then.
+ */
+static int give_driver_and_mac(const struct apply *a, const struct host_vf *vf,
+			       const struct persist_vf *want, struct err *e)
+{
+	const struct opt *mac = &want->attrs.f[VF_MAC];
+	char text[MAC_TEXT];
+
+	for (int tries = 0; tries < MAC_TRIES; tries++) {
+		int r;
+
+		if (tries &&
+		    (vfdev_unbind(a->ctl->sys, &vf->dev, e) < 0 || set_vf(a, want, 0, e) < 0))
+			return -1;
+		if (give_driver(a, vf, want->driver, e) < 0)
+			return -1;
+		r = has_its_mac(vf, mac, e);
+		if (r)
+			return r < 0 ? -1 : 0;
+	}
+	return err_set(e, CNI_EDEVICE, 0,
+		       "%s VF %u: its driver has chosen another MAC than %s, in each of %d tries; "
+		       "see the kernel log",
+		       host_pf_name(a->c.pf), vf->dev.index, mac_text(mac->v, text), MAC_TRIES);
+}
+
 static int change_vf(const struct apply *a, const struct host_vf *vf, const struct persist_vf *want,
 		     bool unbind, bool set, struct err *e)
 {
 	bool bound = vf->dev.driver[0] && !unbind;
-	struct vf_attrs before, now;
 
 	if (vf->dev.driver[0] && unbind && vfdev_unbind(a->ctl->sys, &vf->dev, e) < 0)
 		return -1;
-	if (set && set_attrs(a->ctl->sys, &a->c.pf->dev, vf->dev.index, &want->attrs, 0, &before,
-			     &now, e) < 0)
+	if (set && set_vf(a, want, 0, e) < 0)
 		return bound ? -1 : err_ctx(e, "left without a driver");
-	return bound ? 0 : give_driver(a, vf, want->driver, e);
+	return bound ? 0 : give_driver_and_mac(a, vf, want, e);
 }
 
 static struct persist_vf stored(const struct apply *a, uint32_t index)
@@ -177,12 +230,9 @@ static void keep_part(struct persist_vf *want, bool rates)
 /* The PF's link may still be on its way. */
 static int apply_rates(struct apply *a, const struct persist_vf *want, struct err *e)
 {
-	struct vf_attrs before, now;
-
 	if (!a->end)
 		a->end = clock_ms() + LINK_MS;
-	return set_attrs(a->ctl->sys, &a->c.pf->dev, want->index, &want->attrs, a->end, &before,
-			 &now, e);
+	return set_vf(a, want, a->end, e);
 }
 
 /* One VF: its rates, or all else. */
