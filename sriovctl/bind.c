@@ -243,7 +243,7 @@ static int check_settings(const struct binding *b, bool own_mac, struct err *e)
 	memcpy(pf.ifname, b->vf->dev.pf_ifname, sizeof(pf.ifname));
 	if (own_mac)
 		want.f[VF_MAC].set = false;
-	return set_attrs(b->ctl->sys, &pf, b->vf->dev.index, &want, 0, &before, &now, e);
+	return set_attrs(b->ctl, &pf, b->vf->dev.index, &want, 0, &before, &now, e);
 }
 
 static int reset(const struct binding *b, struct vfdev *ret, enum ready *ret_how, struct err *e)

@@ -112,8 +112,8 @@ int cmd_set(const struct ctl *ctl, struct err *e)
 		return -1;
 	if (ctl->opt[OPT_DRY_RUN])
 		return plan(ctl, &c, &want, e);
-	if (set_attrs(ctl->sys, &c.pf->dev, c.vf->dev.index, &want, clock_ms() + LINK_MS, &before,
-		      &now, e) < 0)
+	if (set_attrs(ctl, &c.pf->dev, c.vf->dev.index, &want, clock_ms() + LINK_MS, &before, &now,
+		      e) < 0)
 		return -1;
 	if (ctl->opt[OPT_JSON])
 		out_json(result_json(c.vf, &now));

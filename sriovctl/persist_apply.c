@@ -145,8 +145,7 @@ static int set_vf(const struct apply *a, const struct persist_vf *want, int64_t 
 {
 	struct vf_attrs before, now;
 
-	return set_attrs(a->ctl->sys, &a->c.pf->dev, want->index, &want->attrs, until, &before,
-			 &now, e);
+	return set_attrs(a->ctl, &a->c.pf->dev, want->index, &want->attrs, until, &before, &now, e);
 }
 
 /* Whether the VF's interface, if it has one, has the MAC that its PF was given. Result: 1 or 0. */

@@ -12,6 +12,7 @@
 #include "clock.h"
 #include "cni.h"
 #include "mem.h"
+#include "out.h"
 #include "rt_vf.h"
 #include "sysfs.h"
 
@@ -22,7 +23,7 @@ struct setting {
 	struct rt *rt;
 	int64_t until;    /* as set_attrs() has it; 0: nothing is waited for */
 	sigset_t signals; /* that were held back before this */
-	int sys;
+	const struct ctl *ctl;
 	const struct vfdev_pf *pf;
 	struct rt_link link; /* of the PF */
 	uint32_t index;
@@ -84,8 +85,8 @@ static int explain(const struct setting *s, enum vf_field field, struct err *e)
 	char driver[VFDEV_DRIVER] = "?", text[MAC_TEXT + 3];
 	struct err unknown;
 
-	(void)sysfs_link_name(s->sys, driver, sizeof(driver), &unknown, "bus/pci/devices/%s/driver",
-			      s->pf->name); /* only for the message */
+	(void)sysfs_link_name(s->ctl->sys, driver, sizeof(driver), &unknown,
+			      "bus/pci/devices/%s/driver", s->pf->name); /* only for the message */
 	if (e->errnum == EPROTONOSUPPORT) { /* a VLAN's message carries all three of its values */
 		field = VF_PROTO;
 		err_hint(e, "driver %s offers 802.1q alone", driver);
@@ -116,14 +117,18 @@ static bool is_done(const struct setting *s, enum vf_group group)
 /* Waiting may be interrupted: nothing is set as yet. */
 static int set_group(struct setting *s, enum vf_group group, struct err *e)
 {
-	while (rt_vf_set(s->rt, s->link.ifindex, s->index, group, &s->want, e) < 0) {
-		if (group != VF_G_RATE || e->errnum != EINVAL || !clock_left_ms(s->until))
-			return -1;
+	int r;
+
+	while ((r = rt_vf_set(s->rt, s->link.ifindex, s->index, group, &s->want, e)) < 0 &&
+	       group == VF_G_RATE && e->errnum == EINVAL && clock_left_ms(s->until)) {
+		out_progress(s->ctl->progress, "waiting for %s to take a rate of VF %u",
+			     s->pf->ifname, s->index);
 		claim_release_signals(&s->signals);
 		(void)poll(NULL, 0, LOOK_MS); /* not to be told: the carrier is there before it */
 		claim_hold_signals(&s->signals);
 	}
-	return 0;
+	out_progress_end(s->ctl->progress);
+	return r;
 }
 
 /*
@@ -200,10 +205,11 @@ static int set_all(struct setting *s, struct vf_attrs *ret, struct err *e)
 	return read_back(s, ret, e) < 0 ? put_back(s, e) : 0;
 }
 
-int set_attrs(int sys, const struct vfdev_pf *pf, uint32_t index, const struct vf_attrs *want,
-	      int64_t until, struct vf_attrs *ret_before, struct vf_attrs *ret, struct err *e)
+int set_attrs(const struct ctl *ctl, const struct vfdev_pf *pf, uint32_t index,
+	      const struct vf_attrs *want, int64_t until, struct vf_attrs *ret_before,
+	      struct vf_attrs *ret, struct err *e)
 {
-	struct setting s = {.sys = sys, .pf = pf, .index = index};
+	struct setting s = {.ctl = ctl, .pf = pf, .index = index};
 	_cleanup_(rt_freep) struct rt *rt = NULL;
 	int r;
 

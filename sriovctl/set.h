@@ -2,6 +2,7 @@
 /* set.h - attributes of a VF on its PF: all that are asked for, or none */
 #pragma once
 
+#include "ctl.h"
 #include "vf.h"
 #include "vfdev.h"
 
@@ -23,5 +24,6 @@ int set_check(const struct vfdev_pf *pf, uint32_t index, const struct vf_attrs *
  * ret_before: what it had, ret: what it has then. Errors: as of set_check(); CNI_EKERNEL: the
  * driver refuses a value, or does not keep it.
  */
-int set_attrs(int sys, const struct vfdev_pf *pf, uint32_t index, const struct vf_attrs *want,
-	      int64_t until, struct vf_attrs *ret_before, struct vf_attrs *ret, struct err *e);
+int set_attrs(const struct ctl *ctl, const struct vfdev_pf *pf, uint32_t index,
+	      const struct vf_attrs *want, int64_t until, struct vf_attrs *ret_before,
+	      struct vf_attrs *ret, struct err *e);

@@ -210,10 +210,11 @@ would make 3 VFs on pf0'
 	ctl_refused 1 'proto=802.1ad' 'driver igb offers 802.1q alone'
 	ctl set pf0 3 trust=on min-tx-rate=50
 	ctl_refused 1 'min-tx-rate=50' 'driver igb does not take it; is the PF up'
-	under=(timeout 1) # ended while it waits for a link that would make the rate a valid one
-	ctl set pf0 3 trust=on vlan=100 min-tx-rate=50
-	under=()
+	# ended while it waits, and says so, for a link that would make the rate a valid one
+	status=0
+	script -qec "timeout 1 $SRIOVCTL set pf0 3 trust=on vlan=100 min-tx-rate=50" "$T/tty" >/dev/null </dev/null || status=$?
 	equal 'exit status' "$status" 124
+	has "$(<"$T/tty")" 'waiting for pf0 to take a rate of VF 3'
 	unchanged
 	ctl set pf0 3 trust=on vlan=4095
 	ctl_refused 2 '"vlan": 4095' 'a whole number from 0 to 4094'
