@@ -286,19 +286,25 @@ int vfdev_open_pf(int sys, const struct pciaddr *addr, struct vfdev_pf *ret, str
 
 	pciaddr_text(addr, pf.name);
 	if (sysfs_read_u32(sys, &pf.offset, e, DEVICES "/%s/sriov_offset", pf.name) < 0 ||
-	    sysfs_read_u32(sys, &pf.stride, e, DEVICES "/%s/sriov_stride", pf.name) < 0 ||
-	    vfdev_pf_ifname(sys, pf.name, pf.ifname, e) < 0)
+	    sysfs_read_u32(sys, &pf.stride, e, DEVICES "/%s/sriov_stride", pf.name) < 0)
 		return -1;
-	if (!pf.ifname[0])
-		return err_set(
-			e, CNI_EDEVICE, 0,
-			"PF %s has no network interface on the host; is its driver bound, and is it in the "
-			"host's namespace?",
-			pf.name);
 	if (pf.stride == 0)
 		pf.stride = 1; /* one VF: the specification lets the stride be 0 */
 	*ret = pf;
 	return 0;
+}
+
+int vfdev_name_pf(int sys, struct vfdev_pf *pf, struct err *e)
+{
+	if (vfdev_pf_ifname(sys, pf->name, pf->ifname, e) < 0)
+		return -1;
+	if (pf->ifname[0])
+		return 0;
+	return err_set(
+		e, CNI_EDEVICE, 0,
+		"PF %s has no network interface on the host; is its driver bound, and is it in the "
+		"host's namespace?",
+		pf->name);
 }
 
 int vfdev_count(int sys, const struct vfdev_pf *pf, uint32_t *ret, struct err *e)
@@ -326,7 +332,7 @@ int vfdev_open(int sys, const struct pciaddr *addr, struct vfdev *ret, struct er
 		return e->errnum == ENOENT ? no_vf(sys, &d, e) : -1;
 	if (pciaddr_parse(d.pf, &d.pf_addr) < 0)
 		return err_set(e, CNI_EDEVICE, 0, "VF %s: physfn points to \"%s\"", d.name, d.pf);
-	if (vfdev_open_pf(sys, &d.pf_addr, &pf, e) < 0)
+	if (vfdev_open_pf(sys, &d.pf_addr, &pf, e) < 0 || vfdev_name_pf(sys, &pf, e) < 0)
 		return err_ctx(e, "VF %s", d.name);
 
 	int64_t distance = (int64_t)addr->rid - pf.addr.rid - pf.offset;

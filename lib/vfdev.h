@@ -56,10 +56,12 @@ static inline const char *vfdev_parent(const struct vfdev *d)
 }
 
 /*
- * Describes the PF at addr. Errors: CNI_EDEVICE: it has no netdev; CNI_EIO, with ENOENT: there is
- * no such device, or it has no SR-IOV.
+ * Describes the PF at addr, but for its netdev, which is many calls more: vfdev_name_pf() adds it.
+ * Errors: CNI_EIO, with ENOENT: there is no such device, or it has no SR-IOV; CNI_EDEVICE: it has
+ * no netdev on the host.
  */
 int vfdev_open_pf(int sys, const struct pciaddr *addr, struct vfdev_pf *ret, struct err *e);
+int vfdev_name_pf(int sys, struct vfdev_pf *pf, struct err *e);
 
 /* How many VFs the PF has now. */
 int vfdev_count(int sys, const struct vfdev_pf *pf, uint32_t *ret, struct err *e);

@@ -91,6 +91,18 @@ static int try_vf(struct pick *p, struct pick_pf *pf)
 	return 0;
 }
 
+/* Result: whether the PF has an interface, by which its VFs are configured. */
+static bool name_pf(struct pick *p, struct pick_pf *pf)
+{
+	struct err why = {0};
+
+	if (pf->dev.ifname[0] || !vfdev_name_pf(p->a->sys, &pf->dev, &why))
+		return true;
+	reasons_add(&p->why, "%s", why.msg);
+	pf->unfit = true;
+	return false;
+}
+
 /*
  * The VFs of one PF. stale: those that the index says are held, in case it is by the dead; else all
  * others. Result: 1: taken, 0.
@@ -116,7 +128,11 @@ static int try_pf(struct pick *p, struct pick_pf *pf, bool stale)
 		}
 		if (stale && p->look)
 			return 1; /* ADD would give back what is left of it, and take it */
-		p->a->vf = vf;
+		if (!name_pf(p, pf)) {
+			p->matching -= !stale; /* it will not do */
+			break;
+		}
+		vfdev_nth(&pf->dev, i, &p->a->vf); /* with the PF's name */
 		if (try_vf(p, pf))
 			return 1;
 	}

@@ -100,6 +100,7 @@ static int add_pf(struct search *s, const char *what, const struct pciaddr *addr
 	if (root)
 		pf.root_ranges = pool_split(root, name, sizeof(name));
 	if (vfdev_open_pf(s->a->sys, addr, &pf.dev, &why) < 0 ||
+	    (s->pool->lists[POOL_LINK_TYPES] && vfdev_name_pf(s->a->sys, &pf.dev, &why) < 0) ||
 	    vfdev_count(s->a->sys, &pf.dev, &pf.n_vfs, &why) < 0) {
 		if (why.errnum == ENOENT)
 			reasons_add(s->why, "%s is not a PF of a NIC with SR-IOV", what);
@@ -111,7 +112,7 @@ static int add_pf(struct search *s, const char *what, const struct pciaddr *addr
 		reasons_add(s->why,
 			    "PF %s has no VFs; create them: echo N > " SYSFS_ROOT "/" DEVICES
 			    "/%s/sriov_numvfs",
-			    pf.dev.ifname, pf.dev.name);
+			    what, pf.dev.name);
 	return !pf.n_vfs || !selectors_fit(s, &pf.dev) ? 0 : keep(s, &pf);
 }
 

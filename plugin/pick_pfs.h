@@ -6,7 +6,7 @@
 #include "reasons.h"
 
 struct pick_pf {
-	struct vfdev_pf dev;
+	struct vfdev_pf dev; /* not named before one of its VFs is tried */
 	uint32_t n_vfs;
 	const char *ranges; /* as pool_range_has() takes them; borrowed from the configuration */
 	const char *root_ranges; /* the same, of rootDevices */

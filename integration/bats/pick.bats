@@ -239,6 +239,16 @@ hold() {
 	refused 101 'PF pf1 has no VFs; create them: echo N >' "$PF1/sriov_numvfs"
 }
 
+@test "D8 a PF whose interface is in another namespace is told" {
+	pod other
+	ip link set pf1 netns other
+	later 'ip -n other link set pf1 netns 1; ip link set pf1 up'
+	snapshot
+	pick "\"pool\": {\"rootDevices\": [\"$PF1\"]}"
+	cni ADD p1
+	refused 101 "no VF of the pool is free: PF $PF1 has no network interface on the host"
+}
+
 # --- what the dead left ---
 
 @test "D8 a VF whose container is gone without DEL is given back and picked when no other is free" {
