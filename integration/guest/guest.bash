@@ -8,6 +8,8 @@
 DOMAIN=web # as domain.xml has it
 GUEST_RUN=/run/guest
 GUEST_FILES=$(cd "${BASH_SOURCE[0]%/*}" && pwd -P)
+# shellcheck source=integration/initramfs.bash
+. "$GUEST_FILES/../initramfs.bash"
 
 # The daemon as a plain process: no service manager, no bus, no cgroups, no other daemon for the logs.
 start_libvirt() {
@@ -61,14 +63,8 @@ make_guest() {
 	mkdir -p "$dir"/{bin,dev,proc,sys}
 	cp "$(type -P busybox)" "$dir/bin/busybox"
 	install -m 755 "$GUEST_FILES/init" "$dir/init"
-	modprobe -a --show-depends igbvf button evdev | awk '$1 == "insmod" { print $2 }' | while read -r module; do
-		case $module in
-		*.xz) xz -dc "$module" ;;
-		*.zst) zstd -qdc "$module" ;;
-		*) cat "$module" ;;
-		esac >"$dir/$(basename "${module%%.ko*}").ko"
-	done
-	(cd "$dir" && find . | cpio -o -H newc --quiet) >"$GUEST_RUN/initramfs"
+	modules_into "$dir" igbvf button evdev || return
+	archive "$dir" >"$GUEST_RUN/initramfs"
 	unpacked_kernel || return
 	mkfifo "$GUEST_RUN"/line.{in,out}
 	virsh -q define "$GUEST_FILES/domain.xml"
