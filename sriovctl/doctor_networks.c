@@ -47,7 +47,8 @@ static void look_at_ours(const struct networks *n, const char *path, const json_
 
 	if (strcmp(ipam, "ipam-shim") != 0) /* which is built in */
 		need_plugin(n, path, ipam);
-	if (!master)
+	/* a whole PF may be one without SR-IOV */
+	if (!master || json_is_true(json_object_get(plugin, "pfOnly")))
 		return;
 	(void)snprintf(pf, sizeof(pf), "%.*s", (int)strcspn(master, "#"), master);
 	if (host_find_pf(n->d->host, pf, &e))

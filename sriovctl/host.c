@@ -197,6 +197,35 @@ static int find_nth(const struct host *h, const char *name, struct host_pf **ret
 	return 1;
 }
 
+static bool find_named(const struct host *h, const char *name, struct host_pf **ret_pf,
+		       struct host_vf **ret_vf)
+{
+	for (size_t p = 0; p < h->n; p++) {
+		*ret_pf = &h->pfs[p];
+		*ret_vf = NULL;
+		if (is_named(name, &h->pfs[p].dev.addr, h->pfs[p].dev.ifname))
+			return true;
+		for (uint32_t i = 0; h->pfs[p].vfs && i < h->pfs[p].n_vfs; i++) {
+			*ret_vf = &h->pfs[p].vfs[i];
+			if (is_named(name, &(*ret_vf)->dev.addr, (*ret_vf)->dev.ifname))
+				return true;
+		}
+	}
+	return false;
+}
+
+/* sysfs does not know alternative names: the kernel is asked for the interface's own. */
+static bool find_altname(const struct host *h, const char *name, struct host_pf **ret_pf,
+			 struct host_vf **ret_vf)
+{
+	_cleanup_(rt_freep) struct rt *rt = NULL;
+	struct rt_link link;
+	struct err none;
+
+	return rt_open(&rt, &none) == 0 && rt_link_by_name(rt, name, &link, &none) == 0 &&
+	       find_named(h, link.name, ret_pf, ret_vf);
+}
+
 int host_find(const struct host *h, const char *name, struct host_pf **ret_pf,
 	      struct host_vf **ret_vf, struct err *e)
 {
@@ -204,17 +233,8 @@ int host_find(const struct host *h, const char *name, struct host_pf **ret_pf,
 
 	if (nth)
 		return nth < 0 ? -1 : 0;
-	for (size_t p = 0; p < h->n; p++) {
-		*ret_pf = &h->pfs[p];
-		*ret_vf = NULL;
-		if (is_named(name, &h->pfs[p].dev.addr, h->pfs[p].dev.ifname))
-			return 0;
-		for (uint32_t i = 0; h->pfs[p].vfs && i < h->pfs[p].n_vfs; i++) {
-			*ret_vf = &h->pfs[p].vfs[i];
-			if (is_named(name, &(*ret_vf)->dev.addr, (*ret_vf)->dev.ifname))
-				return 0;
-		}
-	}
+	if (find_named(h, name, ret_pf, ret_vf) || find_altname(h, name, ret_pf, ret_vf))
+		return 0;
 	return err_set(e, CNI_EDEVICE, 0,
 		       "%s is neither a NIC with SR-IOV nor a VF of one; sriovctl list shows those "
 		       "there are",

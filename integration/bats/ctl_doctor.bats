@@ -147,7 +147,11 @@ carrier() {
 	says todo cni-networks /etc/cni/net.d/10-a.conf
 	follow cni-plugin
 	cp "$BATS_TEST_DIRNAME/../../conf-examples"/{17,24,30}-*.conflist /etc/cni/net.d
-	sed -i 's/"master": "[^"#]*/"master": "pf0/' /etc/cni/net.d/*
+	ip link property add dev pf0 altname a-longer-name-than-fifteen
+	later 'ip link property del dev pf0 altname a-longer-name-than-fifteen'
+	sed -i 's/"master": "[^"#]*/"master": "a-longer-name-than-fifteen/' /etc/cni/net.d/*
+	# a whole port need not be one with SR-IOV
+	echo '{"cniVersion": "1.0.0", "name": "port", "type": "sriov", "pfOnly": true, "master": "ens9"}' >/etc/cni/net.d/40-port.conf
 	cp "$CNI_BIN"/* /opt/cni/bin
 	rm /etc/cni/net.d/10-a.conf
 	doctor

@@ -65,7 +65,7 @@ held() {
 	ip link property add dev pf0 altname a-longer-name-than-fifteen
 	later 'ip link property del dev pf0 altname a-longer-name-than-fifteen'
 	lspci -vvv -D -s "$PF0" >"$T/lspci"
-	CTL show --json pf0
+	CTL show --json a-longer-name-than-fifteen
 	# shellcheck disable=SC2016 # jq's
 	told '.type == "PF" and .pci == $pci and .vendor == "8086" and .device == "10c9" and .driver == "igb"' \
 		'.iommuGroupMembers == [{pci: $pci, driver: "igb"}]' '.numVFs == 7 and .totalVFs == 7' \
