@@ -36,7 +36,7 @@ struct change {
 	vfs_seen *seen;
 	void *arg;
 	bool *shown; /* owned; n of them */
-	uint32_t n_shown;
+	atomic_uint n_shown;
 };
 
 int vfs_check(const struct ctl *ctl, const struct host_pf *pf, uint32_t n, struct err *e)
@@ -62,25 +62,40 @@ int vfs_check(const struct ctl *ctl, const struct host_pf *pf, uint32_t n, struc
 /* --- writing --- */
 
 struct writer {
-	int sys, done; /* done: an eventfd */
-	const struct host_pf *pf;
-	uint32_t n;
+	const struct change *c;
+	int done;            /* an eventfd */
+	uint32_t now;        /* how many VFs there were after the last write */
 	atomic_bool cleared; /* the VFs that were there are gone */
 	int result;
 	struct err e;
 };
 
-static int write_number(const struct writer *w, uint32_t n, struct err *e)
+/*
+ * A driver can take a number and not do it: bnxt_sriov_configure() returns 0 while its PF is down,
+ * and makes fewer where rings are short. sriov_numvfs_store() lets both pass as successes.
+ */
+static int write_number(struct writer *w, uint32_t n, struct err *e)
 {
+	const struct host_pf *pf = w->c->pf;
+	int sys = w->c->ctl->sys;
 	char text[16];
 
 	(void)snprintf(text, sizeof(text), "%u", n);
-	return sysfs_write(w->sys, text, e, NUMVFS, w->pf->dev.name);
+	if (sysfs_write(sys, text, e, NUMVFS, pf->dev.name) < 0 ||
+	    sysfs_read_u32(sys, &w->now, e, NUMVFS, pf->dev.name) < 0)
+		return -1;
+	if (w->now == n)
+		return 0;
+	return err_set(e, CNI_EKERNEL, 0, "driver %s was asked for %u VFs, and there are %u",
+		       pf->driver, n, w->now);
 }
 
 static int explain(const struct host_pf *pf, struct err *e)
 {
 	switch (e->errnum) {
+	case 0:
+		err_hint(e, "is the PF up, and has it resources for so many? see the kernel log");
+		break;
 	case ENOENT:
 		err_hint(e, "driver %s cannot make VFs: it has no SR-IOV, or that is switched off",
 			 pf->driver);
@@ -102,31 +117,44 @@ static int explain(const struct host_pf *pf, struct err *e)
 }
 
 /* The number that was there before; what came of it is told behind the failure. */
-static int restore(const struct writer *w, struct err *e)
+static int restore(struct writer *w, struct err *e)
 {
+	const struct host_pf *pf = w->c->pf;
 	size_t len = strlen(e->msg), size = sizeof(e->msg) - len;
-	uint32_t now = 0, before = w->pf->n_vfs;
+	uint32_t before = pf->n_vfs;
 	struct err stuck;
 
-	if (write_number(w, before, &stuck) == 0)
+	if (sysfs_read_u32(w->c->ctl->sys, &w->now, &stuck, NUMVFS, pf->dev.name) < 0)
+		return -1;
+	/* a number that is not 0 is taken by way of 0 alone */
+	if ((!w->now || write_number(w, 0, &stuck) == 0) &&
+	    (!before || write_number(w, before, &stuck) == 0)) {
+		if (before)
+			(void)snprintf(e->msg + len, size,
+				       "; it has its %u VFs again, without the settings they had",
+				       before);
+	} else if (sysfs_read_u32(w->c->ctl->sys, &w->now, &stuck, NUMVFS, pf->dev.name) == 0) {
 		(void)snprintf(e->msg + len, size,
-			       "; it has its %u VFs again, without the settings they had", before);
-	else if (sysfs_read_u32(w->sys, &now, &stuck, NUMVFS, w->pf->dev.name) == 0)
-		(void)snprintf(e->msg + len, size,
-			       "; nor does it take back the %u VFs that it had: it has %u", before,
-			       now);
+			       "; nor does it go back to the %u VFs that it had: it has %u", before,
+			       w->now);
+	}
 	return -1;
 }
 
 static int write_all(struct writer *w, struct err *e)
 {
-	if (w->pf->n_vfs && write_number(w, 0, e) < 0)
-		return explain(w->pf, e);
+	const struct change *c = w->c;
+
+	if (c->pf->n_vfs && write_number(w, 0, e) < 0)
+		return explain(c->pf, e);
 	w->cleared = true;
-	if (!w->n || write_number(w, w->n, e) == 0)
+	if (!c->n || write_number(w, c->n, e) == 0)
 		return 0;
-	(void)explain(w->pf, e); /* -1 */
-	return w->pf->n_vfs ? restore(w, e) : -1;
+	/* its driver had made more: somebody else removes them, as await() tells */
+	if (!e->errnum && w->now < c->n_shown)
+		return 0;
+	(void)explain(c->pf, e); /* -1 */
+	return restore(w, e);
 }
 
 static void *run_writer(void *arg)
@@ -178,7 +206,7 @@ static enum ready look(struct change *c, bool give_up)
 static int change_number(struct change *c, struct err *e)
 {
 	_cleanup_fd_ int done = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-	struct writer w = {.sys = c->ctl->sys, .done = done, .pf = c->pf, .n = c->n};
+	struct writer w = {.c = c, .done = done};
 	eventfd_t finished;
 	pthread_t thread;
 	int r;
@@ -211,7 +239,7 @@ static int check_number(const struct change *c, struct err *e)
 		return 0;
 	return err_set(e, CNI_EAGAIN, 0,
 		       "PF %s has %u VFs now, not the %u that it was given: somebody else changes "
-		       "their number, or its driver did not make all of them; see the kernel log",
+		       "their number",
 		       host_pf_name(c->pf), n, c->n);
 }
 

@@ -151,7 +151,20 @@ would make 3 VFs on pf0'
 	equal 'the VFs' "$(vf_count)" 7
 	under=(strace -f -o "$T/trace" -e trace=write -P "$(realpath $NUMVFS)" -e inject="write:error=ENOSPC:when=2+")
 	ctl vfs pf0 3
-	ctl_failed 1 'cannot write "3"' 'nor does it take back the 7 VFs that it had: it has 0'
+	ctl_failed 1 'cannot write "3"' 'nor does it go back to the 7 VFs that it had: it has 0'
+	under=()
+	make_vfs pf0
+
+	# a driver that takes the number, and does nothing: bnxt_en while its PF is down
+	under=(strace -f -o "$T/trace" -e trace=write -P "$(realpath $NUMVFS)" -e inject="write:retval=1:when=1")
+	ctl vfs pf0 3
+	ctl_failed 1 'PF pf0: driver igb was asked for 0 VFs, and there are 7 (is the PF up'
+	has_not "$err" again
+	equal 'the VFs' "$(vf_count)" 7
+	under=(strace -f -o "$T/trace" -e trace=write -P "$(realpath $NUMVFS)" -e inject="write:retval=1:when=2")
+	ctl vfs pf0 3
+	ctl_failed 1 'PF pf0: driver igb was asked for 3 VFs, and there are 0 (is the PF up' 'it has its 7 VFs again'
+	equal 'the VFs' "$(vf_count)" 7
 	under=()
 
 	echo "$PF0" >/sys/bus/pci/drivers/igb/unbind
