@@ -13,7 +13,8 @@
 #include "sysfs.h"
 #include "uevent.h"
 
-#define DEVICES "bus/pci/devices"
+#define DEVICES   "bus/pci/devices"
+#define AUTOPROBE DEVICES "/%s/sriov_drivers_autoprobe"
 
 /* A VF while it is without its driver. */
 struct binding {
@@ -66,6 +67,23 @@ static int read_driver(const struct binding *b, struct vfdev *ret, struct err *e
 	return vfdev_refresh(b->ctl->sys, ret, e);
 }
 
+int bind_probe(int sys, const struct vfdev *vf, struct err *e)
+{
+	char autoprobe[8];
+	struct err stuck;
+	bool off;
+	int r;
+
+	off = sysfs_read(sys, autoprobe, sizeof(autoprobe), &stuck, AUTOPROBE, vf->pf) == 0 &&
+	      autoprobe[0] == '0';
+	if (off && sysfs_write(sys, "1", e, AUTOPROBE, vf->pf) < 0)
+		return -1;
+	r = sysfs_write(sys, vf->name, e, "bus/pci/drivers_probe");
+	if (off && sysfs_write(sys, "0", r < 0 ? &stuck : e, AUTOPROBE, vf->pf) < 0)
+		return -1;
+	return r;
+}
+
 /* The kernel's choice. */
 static int probe(const struct binding *b, struct err *e)
 {
@@ -73,8 +91,7 @@ static int probe(const struct binding *b, struct err *e)
 	struct vfdev now;
 
 	if (vfdev_write_override(b->ctl->sys, vf, "", e) < 0 ||
-	    sysfs_write(b->ctl->sys, vf->name, e, "bus/pci/drivers_probe") < 0 ||
-	    read_driver(b, &now, e) < 0)
+	    bind_probe(b->ctl->sys, vf, e) < 0 || read_driver(b, &now, e) < 0)
 		return -1;
 	if (now.driver[0])
 		return 0;

@@ -32,6 +32,13 @@ bool bind_is_so(int sys, const struct host_vf *vf, const char *driver);
 int bind_driver(const struct ctl *ctl, const struct host_vf *vf, const char *driver,
 		struct vfdev *ret, enum ready *ret_how, struct err *e);
 
+/*
+ * Has the kernel look for a driver for a VF without one, which it refuses while the PF's autoprobe
+ * is off (pci_device_can_probe(), drivers/pci/pci-driver.c): that is on meanwhile. The caller holds
+ * signals. There may be none. Errors: CNI_EIO.
+ */
+int bind_probe(int sys, const struct vfdev *vf, struct err *e);
+
 /* Takes the VF from its driver. Errors: CNI_EIO, CNI_EKERNEL. */
 int bind_none(const struct ctl *ctl, const struct host_vf *vf, struct err *e);
 

@@ -14,6 +14,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "bind.h"
 #include "clock.h"
 #include "cni.h"
 #include "mem.h"
@@ -112,6 +113,12 @@ static int apply_number(struct apply *a, struct err *e)
 
 /* --- each VF --- */
 
+/* Whether a VF for which no driver is named is to have none. */
+static bool is_bare(const struct apply *a)
+{
+	return a->p->autoprobe.set && a->p->autoprobe.v == VF_OFF;
+}
+
 /*
  * Gives the VF a driver: the one that is wanted; else the one it had, or which the kernel finds.
  * Its interface is not waited for (bind_driver()): those of all VFs get their names side by side.
@@ -126,7 +133,7 @@ static int give_driver(const struct apply *a, const struct host_vf *vf, const ch
 	if (!strcmp(driver, PERSIST_NO_DRIVER))
 		return 0;
 	if (!driver[0])
-		return sysfs_write(a->ctl->sys, vf->dev.name, e, "bus/pci/drivers_probe");
+		return is_bare(a) ? 0 : bind_probe(a->ctl->sys, &vf->dev, e);
 	if (vfdev_read_override(a->ctl->sys, &vf->dev, override, e) < 0)
 		return -1;
 	/* by driver_override, also one that knows the VF: autoprobe may be off */
@@ -136,7 +143,7 @@ static int give_driver(const struct apply *a, const struct host_vf *vf, const ch
 static bool has_driver(const struct apply *a, const struct host_vf *vf, const char *driver)
 {
 	if (!driver[0])
-		return vf->dev.driver[0] || (a->p->autoprobe.set && a->p->autoprobe.v == VF_OFF);
+		return vf->dev.driver[0] || is_bare(a);
 	return !strcmp(vf->dev.driver[0] ? vf->dev.driver : PERSIST_NO_DRIVER, driver);
 }
 

@@ -320,6 +320,13 @@ would bind VF $PF0V3 to driver vfio-pci"
 	CTL bind pf0/3 default
 	CTL unbind pf0/3
 	equal 'what it says' "$out" "VF $PF0V3: no driver"
+	echo 0 >/sys/class/net/pf0/device/sriov_drivers_autoprobe
+	later 'echo 1 >/sys/class/net/pf0/device/sriov_drivers_autoprobe'
+	CTL bind pf0/3 default # the kernel alone would give it none
+	equal 'the driver' "$(driver_of "$PF0V3")" igbvf
+	equal 'autoprobe' "$(</sys/class/net/pf0/device/sriov_drivers_autoprobe)" 0
+	echo 1 >/sys/class/net/pf0/device/sriov_drivers_autoprobe
+	CTL unbind pf0/3
 	equal 'the driver' "$(driver_of "$PF0V3")" ''
 	CTL bind pf0/3 igbvf
 	has "$out" "VF $PF0V3: driver igbvf, interface "
