@@ -80,10 +80,24 @@ static int write_autoprobe(const struct apply *a, bool on, struct err *e)
 	return sysfs_write(a->ctl->sys, on ? "1" : "0", e, AUTOPROBE, a->c.pf->dev.name);
 }
 
-static int make_vfs(struct apply *a, uint32_t n, struct err *e)
+static int make_bare_vfs(struct apply *a, uint32_t n, struct err *e)
 {
 	bool autoprobe = a->p->autoprobe.set ? a->p->autoprobe.v == VF_ON : a->c.pf->autoprobe;
 	struct err stuck = {0};
+	int r;
+
+	if (write_autoprobe(a, false, e) < 0)
+		return -1;
+	a->c.pf->autoprobe = false; /* so that no drivers are waited for */
+	r = vfs_change(a->ctl, a->c.pf, n, NULL, NULL, e);
+	if (write_autoprobe(a, autoprobe, r < 0 ? &stuck : e) < 0)
+		return -1;
+	return r;
+}
+
+static int make_vfs(struct apply *a, uint32_t n, struct err *e)
+{
+	sigset_t signals;
 	int r;
 
 	if (vfs_check(a->ctl, a->c.pf, n, e) < 0)
@@ -93,12 +107,9 @@ static int make_vfs(struct apply *a, uint32_t n, struct err *e)
 			  a->c.pf->n_vfs);
 		return 0;
 	}
-	if (write_autoprobe(a, false, e) < 0)
-		return -1;
-	a->c.pf->autoprobe = false; /* so that no drivers are waited for */
-	r = vfs_change(a->ctl, a->c.pf, n, NULL, NULL, e);
-	if (write_autoprobe(a, autoprobe, r < 0 ? &stuck : e) < 0)
-		return -1;
+	claim_hold_signals(&signals); /* until autoprobe is back */
+	r = make_bare_vfs(a, n, e);
+	claim_release_signals(&signals);
 	return r;
 }
 
@@ -211,6 +222,19 @@ static int change_vf(const struct apply *a, const struct host_vf *vf, const stru
 	return bound ? 0 : give_driver_and_mac(a, vf, want, e);
 }
 
+/* The VF is without a driver, or has a driver_override, in between. */
+static int change_vf_whole(const struct apply *a, const struct host_vf *vf,
+			   const struct persist_vf *want, bool unbind, bool set, struct err *e)
+{
+	sigset_t signals;
+	int r;
+
+	claim_hold_signals(&signals);
+	r = change_vf(a, vf, want, unbind, set, e);
+	claim_release_signals(&signals);
+	return r;
+}
+
 static struct persist_vf stored(const struct apply *a, uint32_t index)
 {
 	struct persist_vf want = {.index = index};
@@ -270,7 +294,7 @@ static int apply_vf(struct apply *a, const struct host_vf *vf, bool rates, struc
 		return 0;
 	}
 	if (rates ? apply_rates(a, &want, e) < 0
-		  : change_vf(a, vf, &want, driver || mac, attrs, e) < 0)
+		  : change_vf_whole(a, vf, &want, driver || mac, attrs, e) < 0)
 		return -1;
 	(void)printf("%s VF %u: %s\n", host_pf_name(a->c.pf), vf->dev.index,
 		     text[0] ? text : "a driver");

@@ -63,7 +63,8 @@ static const char service[] = PERSIST_MARK
 	"# udev would do it when it sees the VFs, and they get their drivers too early\n"
 	"ExecStartPre=-/usr/lib/systemd/systemd-modules-load sriovctl-%%i.conf\n"
 	"ExecStart=%s persist --apply %%i\n"
-	"TimeoutStartSec=180\n";
+	"# some firmware needs a second for each VF, and there can be hundreds\n"
+	"TimeoutStartSec=600\n";
 
 /* A PF that is not there any more is waited for, and the network with it. */
 static const char device[] = PERSIST_MARK "\n"

@@ -102,6 +102,32 @@ stored() { # stored FILTER [ARGUMENT...] - what jq makes of what is stored of pf
 	has_not "$out" .service
 }
 
+interrupted() { # interrupted FILE CONDITION... - SIGTERM comes while FILE is written, when CONDITION is true
+	strace -f -o /dev/null -e trace=write -P "$(realpath "$1")" -e inject=write:delay_exit=2000000:when=1 \
+		"$SRIOVCTL" persist --apply pf0 >/dev/null 3>&- &
+	within 10 "${@:2}"
+	pkill -TERM -x sriovctl
+	status=0
+	wait $! || status=$?
+	equal 'the exit status' "$status" 143
+}
+
+@test "G5 a signal ends it when nothing is half-done any more" {
+	local pf=/sys/bus/pci/devices/$PF0 vf=/sys/bus/pci/devices/$PF0V0
+
+	forget
+	modprobe -a vfio-pci vfio_iommu_type1
+	mkdir /etc/sriovctl
+	later 'rm -rf /etc/sriovctl'
+	printf 'vfs=3\n0:driver=vfio-pci\n' >"/etc/sriovctl/$PF0.conf"
+	CTL vfs pf0 0
+	interrupted "$pf/sriov_numvfs" test -e "$pf/virtfn2"
+	equal 'autoprobe' "$(<"$pf/sriov_drivers_autoprobe")" 1
+	interrupted "$vf/driver_override" grep -qx vfio-pci "$vf/driver_override"
+	equal 'the override' "$(<"$vf/driver_override")" '(null)'
+	equal 'the driver' "$(basename "$(readlink "$vf/driver")")" vfio-pci
+}
+
 @test "G5 what cannot be stored is refused before anything is written" {
 	ctl persist pf0 vfs=8
 	ctl_refused 2 'pf0 can have 7 VFs at most, 8 were asked for'
