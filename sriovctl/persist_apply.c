@@ -270,10 +270,12 @@ static int apply_vf(struct apply *a, const struct host_vf *vf, bool rates, struc
 {
 	struct persist_vf want = stored(a, vf->dev.index);
 	bool driver = !rates && !has_driver(a, vf, want.driver), attrs, mac;
-	struct vf_attrs have, all;
+	struct vf_attrs have = {0}, all = {0};
 	struct err used;
 
-	if (set_check(&a->c.pf->dev, vf->dev.index, &want.attrs, &have, &all, e) < 0)
+	/* a PF need not tell of its VFs, where they are to have drivers alone */
+	if (vf_attrs_diff(&want.attrs, &have, 0) < VF_FIELDS &&
+	    set_check(&a->c.pf->dev, vf->dev.index, &want.attrs, &have, &all, e) < 0)
 		return -1;
 	if (host_check_free(vf, &used) < 0) {
 		if (driver || (!rates && vf_attrs_diff(&all, &have, 0) < VF_FIELDS))

@@ -128,6 +128,30 @@ interrupted() { # interrupted FILE CONDITION... - SIGTERM comes while FILE is wr
 	equal 'the driver' "$(basename "$(readlink "$vf/driver")")" vfio-pci
 }
 
+@test "G5 drivers are given where the PF does not tell of its VFs, and where autoprobe is off" {
+	local drivers=/sys/bus/pci/drivers
+
+	forget
+	modprobe -a vfio-pci vfio_iommu_type1
+	mkdir /etc/sriovctl
+	later 'rm -rf /etc/sriovctl; ip -n p1 link set pf0 netns 1 2>/dev/null || true'
+	printf '0:driver=vfio-pci\n' >"/etc/sriovctl/$PF0.conf"
+	echo "$PF0V1" >$drivers/igbvf/unbind
+	echo 0 >"/sys/bus/pci/devices/$PF0/sriov_drivers_autoprobe"
+	ip link set pf0 netns p1
+	CTL persist --apply "$PF0"
+	ip -n p1 link set pf0 netns 1
+	[[ -e $drivers/vfio-pci/$PF0V0 ]] || fail 'VF 0 has another driver'
+	[[ -e $drivers/igbvf/$PF0V1 ]] || fail 'VF 1 has none'
+	equal 'autoprobe' "$(<"/sys/bus/pci/devices/$PF0/sriov_drivers_autoprobe")" 0
+	# where it is stored that they have none, they get none with their attributes, either
+	printf 'autoprobe=off\n1:mac=02:00:5e:00:00:09\n' >"/etc/sriovctl/$PF0.conf"
+	echo "$PF0V1" >$drivers/igbvf/unbind
+	CTL persist --apply "$PF0"
+	vf_has pf0 1 'mac 02:00:5e:00:00:09'
+	[[ ! -e /sys/bus/pci/devices/$PF0V1/driver ]] || fail 'VF 1 has a driver'
+}
+
 @test "G5 what cannot be stored is refused before anything is written" {
 	ctl persist pf0 vfs=8
 	ctl_refused 2 'pf0 can have 7 VFs at most, 8 were asked for'
