@@ -280,6 +280,21 @@ int persist_merge(struct persist *base, const struct persist *over, struct err *
 	return 0;
 }
 
+/* A PF can have what no word says: a VLAN of 4095, which mlx4 takes for none. */
+static int check_text(const struct persist *p, const char *name, struct err *e)
+{
+	_cleanup_(persist_clear) struct persist again = {0};
+	_cleanup_free_ char *text = persist_text(p);
+
+	if (persist_parse_text(text, &again, e) == 0)
+		return 0;
+	if (e->code == CNI_EDECODE)
+		e->code = CNI_EDEVICE;
+	return err_ctx(
+		e, "%s has what cannot be stored; say what is to be there at boot, as in 0:vlan=0",
+		name);
+}
+
 int persist_check(const struct persist *p, const char *name, uint32_t total, struct err *e)
 {
 	if (p->vfs.v > total)
@@ -293,5 +308,5 @@ int persist_check(const struct persist *p, const char *name, uint32_t total, str
 		if (attrs_check(&p->each[i].attrs, e) < 0)
 			return err_ctx(e, "%s VF %u", name, p->each[i].index);
 	}
-	return 0;
+	return check_text(p, name, e);
 }

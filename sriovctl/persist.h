@@ -54,6 +54,7 @@ int persist_merge(struct persist *base, const struct persist *over, struct err *
 
 /*
  * Whether it can be: as many VFs as there can be of total, none beyond them, and attributes that go
- * together. name: the PF's, for messages. Errors: CNI_ECONFIG.
+ * together; and whether its text can be read again. name: the PF's, for messages. Errors:
+ * CNI_ECONFIG; CNI_EDEVICE: the PF has a value for which there is no word.
  */
 int persist_check(const struct persist *p, const char *name, uint32_t total, struct err *e);

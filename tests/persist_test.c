@@ -172,6 +172,20 @@ static void what_cannot_be_is_refused_before_it_is_stored(void **state)
 	}
 }
 
+/* mlx4's "none": the kernel takes it, and so does igb. */
+static void what_could_not_be_read_again_is_refused_before_it_is_stored(void **state)
+{
+	_cleanup_(persist_clear) struct persist p = {0};
+	struct err e = {0};
+
+	(void)state;
+	parse("vfs=7\n5:vlan=100\n6:vlan=100", &p);
+	p.each[1].attrs.f[VF_VLAN].v = 4095;
+	expect_err(persist_check(&p, "eth0", 7, &e), &e, CNI_EDEVICE,
+		   "eth0 has what cannot be stored; say what is to be there at boot, as in "
+		   "0:vlan=0: VF 6: \"vlan\": 4095");
+}
+
 /* --- files --- */
 
 static int open_root(void)
@@ -354,6 +368,7 @@ int main(void)
 		cmocka_unit_test(words_of_the_command_line_are_its_users_fault),
 		cmocka_unit_test(words_are_laid_over_what_is_there),
 		cmocka_unit_test(what_cannot_be_is_refused_before_it_is_stored),
+		cmocka_unit_test(what_could_not_be_read_again_is_refused_before_it_is_stored),
 		SCRATCH_TEST(what_is_stored_is_found_again),
 		SCRATCH_TEST(the_last_pf_takes_along_what_serves_all),
 		SCRATCH_TEST(a_file_that_is_not_ours_stays_and_nothing_is_written),

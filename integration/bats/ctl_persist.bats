@@ -161,6 +161,10 @@ interrupted() { # interrupted FILE CONDITION... - SIGTERM comes while FILE is wr
 	ctl_refused 2 '"vlan=1" is neither vfs=, mtu=, autoprobe= or up=, nor a VF'
 	ctl persist pf0 0:qos=3
 	ctl_refused 2 'pf0 VF 0: qos needs a vlan'
+	ip link set pf0 vf 1 vlan 4095 # mlx4 takes it for none; igb takes it as well
+	ctl persist pf0
+	ip link set pf0 vf 1 vlan 0
+	ctl_refused 4 'pf0 has what cannot be stored' 'VF 1: "vlan": 4095'
 	ctl persist pf0 0:driver=nothing
 	ctl_refused 4 'there is no driver nothing for VF 0' 'modprobe nothing'
 	ctl persist pf0 --show --remove
