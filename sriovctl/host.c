@@ -95,7 +95,17 @@ struct found {
 	struct err *e;
 };
 
-/* Every device with the capability. A device that vanishes meanwhile is none. */
+/* Of PCI class 02, network controllers: GPUs, disks and accelerators have SR-IOV as well. */
+static bool is_nic(int sys, const char *pci)
+{
+	uint32_t class;
+	struct err unread;
+
+	return sysfs_read_u32(sys, &class, &unread, DEVICES "/%s/class", pci) < 0 ||
+	       class >> 16 == 2;
+}
+
+/* Every NIC with the capability. A device that vanishes meanwhile is none. */
 static int note_pf(const char *name, void *arg)
 {
 	struct found *f = arg;
@@ -103,7 +113,8 @@ static int note_pf(const char *name, void *arg)
 	struct err unread;
 
 	if (pciaddr_parse(name, &addr) < 0 ||
-	    sysfs_exists(f->sys, &unread, DEVICES "/%s/sriov_totalvfs", name) != 1)
+	    sysfs_exists(f->sys, &unread, DEVICES "/%s/sriov_totalvfs", name) != 1 ||
+	    !is_nic(f->sys, name))
 		return 0;
 	if (f->n % 16 == 0) {
 		struct pciaddr *more = reallocarray(f->addrs, f->n + 16, sizeof(*more));
