@@ -109,7 +109,7 @@ static void nm_take_device(const char *section, const char *key, const char *val
 		dev->off = dev->off || (dev->matches && dev->managed == 0);
 		dev->on = dev->on || (dev->matches && dev->managed == 1);
 		dev->managed = -1;
-		dev->matches = false;
+		dev->matches = true; /* all, without match-device */
 	} else if (!strncmp(section, "device", strlen("device"))) {
 		if (!strcmp(key, "match-device"))
 			dev->matches = meddled_nm_list(value, dev->m);
@@ -169,10 +169,11 @@ static void take_unmanaged(const char *section, const char *key, const char *val
 		*(bool *)arg = says;
 }
 
-/* The first file that matches counts. */
+/* The first file that matches counts; behind one that may match, the next one may as well. */
 static void networkd_look(const struct meddled *m, void *arg)
 {
 	struct meddled_tally *t = arg;
+	const char *maybe = NULL;
 
 	for (size_t i = 0; i < t->confs->n; i++) {
 		const struct rootfs_conf *c = &t->confs->files[i];
@@ -182,11 +183,17 @@ static void networkd_look(const struct meddled *m, void *arg)
 		if (match == MEDDLED_NO)
 			continue;
 		rootfs_each_key(c->text, take_unmanaged, &unmanaged);
-		if (!unmanaged)
-			meddled_note(t, m, match == MEDDLED_YES, c->path);
-		if (match == MEDDLED_YES || !unmanaged)
+		if (match == MEDDLED_YES && !unmanaged) {
+			meddled_note(t, m, true, c->path);
 			return;
+		}
+		if (match == MEDDLED_YES)
+			break;
+		if (!unmanaged && !maybe)
+			maybe = c->path;
 	}
+	if (maybe)
+		meddled_note(t, m, false, maybe);
 }
 
 void doctor_networkd(const struct doctor *d, const struct host_pf *pf, struct doctor_finding *f)

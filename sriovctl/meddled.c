@@ -144,6 +144,7 @@ enum networkd_key {
 	BY_ORIGINAL_NAME,
 	BY_DRIVER,
 	BY_MAC,
+	BY_PERMANENT_MAC,
 	BY_PROPERTY,
 	BY_PATH,
 	BY_TYPE,
@@ -158,6 +159,7 @@ static const char *const networkd_keys[NETWORKD_KEYS] = {
 	[BY_ORIGINAL_NAME] = "OriginalName",
 	[BY_DRIVER] = "Driver",
 	[BY_MAC] = "MACAddress",
+	[BY_PERMANENT_MAC] = "PermanentMACAddress",
 	[BY_PROPERTY] = "Property",
 	[BY_PATH] = "Path",
 	[BY_TYPE] = "Type",
@@ -178,6 +180,7 @@ static bool networkd_word(enum networkd_key key, const char *word, const struct 
 	case BY_DRIVER:
 		return !fnmatch(word, m->driver, 0);
 	case BY_MAC:
+	case BY_PERMANENT_MAC: /* a VF has none, or it is the one that its PF gave it */
 		return is_mac(word, m->mac);
 	case BY_PROPERTY:
 		(void)snprintf(name, sizeof(name), "%.*s", equals ? (int)(equals - word) : 0, word);
