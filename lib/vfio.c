@@ -29,6 +29,16 @@ int vfio_find_group(int sys, const char *pci, char ret[static VFIO_GROUP], struc
 	return -1;
 }
 
+/* Source: vfio_noiommu_group_alloc(), drivers/vfio/group.c. */
+bool vfio_is_made_up(int sys, const char *group)
+{
+	char name[16];
+	struct err none;
+
+	return !sysfs_read(sys, name, sizeof(name), &none, "kernel/iommu_groups/%s/name", group) &&
+	       !strcmp(name, "vfio-noiommu");
+}
+
 bool vfio_is_unsafe_allowed(int sys)
 {
 	char text[4];

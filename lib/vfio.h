@@ -15,6 +15,9 @@
 #define VFIO_GROUP 16
 int vfio_find_group(int sys, const char *pci, char ret[static VFIO_GROUP], struct err *e);
 
+/* Whether vfio has made up this group, without an IOMMU: its file is /dev/vfio/noiommu-N. */
+bool vfio_is_made_up(int sys, const char *group);
+
 /* Whether vfio takes devices without an IOMMU group: its unsafe mode is on. */
 bool vfio_is_unsafe_allowed(int sys);
 

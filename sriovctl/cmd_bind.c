@@ -28,7 +28,8 @@ static int print_vf(const struct ctl *ctl, const struct vfdev *vf, struct err *e
 	if (now->dev.ifname[0])
 		(void)printf(", interface %s", now->dev.ifname);
 	if (vfdev_is_vfio(now->dev.driver) && now->group[0])
-		(void)printf(", /dev/vfio/%s", now->group);
+		(void)printf(", /dev/vfio/%s%s",
+			     vfio_is_made_up(ctl->sys, now->group) ? "noiommu-" : "", now->group);
 	(void)putchar('\n');
 	return CTL_OK;
 }

@@ -76,19 +76,25 @@ static bool is_virtual(const struct doctor *d)
 	return strstr(flags, " hypervisor");
 }
 
+struct groups {
+	int sys;
+	unsigned n;
+};
+
 static int count(const char *name, void *arg)
 {
-	(void)name;
-	++*(unsigned *)arg;
+	struct groups *g = arg;
+
+	g->n += !vfio_is_made_up(g->sys, name);
 	return 0;
 }
 
 static unsigned count_groups(const struct doctor *d)
 {
-	unsigned n = 0;
+	struct groups g = {.sys = d->sys};
 	struct err unread;
 
-	return sysfs_each(d->sys, count, &n, &unread, GROUPS) < 0 ? 0 : n;
+	return sysfs_each(d->sys, count, &g, &unread, GROUPS) < 0 ? 0 : g.n;
 }
 
 bool doctor_iommu_is_on(const struct doctor *d)
@@ -141,7 +147,7 @@ void doctor_iommu(const struct doctor *d, const struct host_pf *pf, struct docto
 		doctor_found(
 			f, DOCTOR_TODO,
 			"off: " SYSFS_ROOT "/" GROUPS
-			" is empty; VFs for guests and DPDK (vfio-pci) need it, for containers "
+			" has none; VFs for guests and DPDK (vfio-pci) need it, for containers "
 			"with the VFs' own driver it is not needed");
 		doctor_remedy(f,
 			      "do what iommu-firmware and kernel-line say; if these are in order, "

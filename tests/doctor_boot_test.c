@@ -109,7 +109,7 @@ static const struct row {
 	 {{"sys/kernel/iommu_groups", NULL}},
 	 doctor_iommu,
 	 DOCTOR_TODO,
-	 "off: /sys/kernel/iommu_groups is empty",
+	 "off: /sys/kernel/iommu_groups has none",
 	 "do what iommu-firmware and kernel-line say; if these are in order, look into: dmesg | "
 	 "grep -i -e DMAR -e AMD-Vi -e SMMU"},
 	{"groups",
@@ -120,6 +120,15 @@ static const struct row {
 	 DOCTOR_OK,
 	 "2 groups",
 	 ""},
+	{"a group that vfio has made up",
+	 INTEL,
+	 "quiet\n",
+	 {{"sys/kernel/iommu_groups/0/name", "vfio-noiommu\n"}},
+	 doctor_iommu,
+	 DOCTOR_TODO,
+	 "off: /sys/kernel/iommu_groups has none",
+	 "do what iommu-firmware and kernel-line say; if these are in order, look into: dmesg | "
+	 "grep -i -e DMAR -e AMD-Vi -e SMMU"},
 
 	/* --- the line --- */
 	{"Debian, Intel, off",
