@@ -73,7 +73,7 @@ static const char *say_params(const char *line, char *buf, size_t size)
 	return buf;
 }
 
-/* Whether a PF's own DMA is translated, as it is without iommu=pt. */
+/* Whether a PF's own DMA is translated, and not passed through. */
 static bool is_translated(const struct doctor *d)
 {
 	char type[32];
@@ -111,7 +111,7 @@ void doctor_kernel_line(const struct doctor *d, const struct host_pf *pf, struct
 			     "/proc/cmdline %s: what the host's own drivers transfer is translated "
 			     "by the IOMMU as well, which costs speed",
 			     params);
-		bootconf_remedy(d, &(struct bootline_change){.add = {"iommu=pt"}}, f);
+		bootconf_remedy(d, &(struct bootline_change){.add = {p->pass}}, f);
 		return;
 	}
 	if (!p->key) {

@@ -20,6 +20,7 @@ static const struct doctor_platform platforms[] = {
 	 "QEMU: -machine q35,kernel-irqchip=split -device intel-iommu,intremap=on; libvirt: "
 	 "<iommu model='intel'><driver intremap='on'/></iommu>",
 	 "intel_iommu",
+	 "iommu=pt",
 	 {.add = {"intel_iommu=on", "iommu=pt"}, .drop = {"intel_iommu=off", "iommu=off"}}},
 	{"AuthenticAMD, HygonGenuine",
 	 "AMD-Vi",
@@ -27,6 +28,7 @@ static const struct doctor_platform platforms[] = {
 	 "IOMMU (also called AMD-Vi): Enabled",
 	 "QEMU: -machine q35 -device amd-iommu,intremap=on",
 	 "amd_iommu",
+	 "iommu=pt",
 	 {.add = {"iommu=pt"}, .drop = {"amd_iommu=off", "iommu=off"}}},
 	{"",
 	 "SMMU",
@@ -34,6 +36,7 @@ static const struct doctor_platform platforms[] = {
 	 "SMMU (or IOMMU)",
 	 "QEMU: -machine virt,iommu=smmuv3; libvirt: <iommu model='smmuv3'/>",
 	 NULL,
+	 "iommu.passthrough=1",
 	 {{0}, {0}}},
 };
 

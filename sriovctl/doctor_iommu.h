@@ -13,6 +13,7 @@ struct doctor_platform {
 	const char *setting; /* in the firmware's setup */
 	const char *virtual; /* for a virtual machine */
 	const char *key;     /* the kernel's parameter that turns it on or off; NULL: none */
+	const char *pass;    /* the one with which the host's own drivers go past it */
 	struct bootline_change change;
 };
 const struct doctor_platform *doctor_platform(const struct doctor *d);
