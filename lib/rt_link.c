@@ -144,7 +144,7 @@ int rt_parse_link_vfs(const struct nlmsghdr *h, struct rt_link *ret, struct rt_v
 		      struct err *e)
 {
 	const struct ifinfomsg *ifi = nlmsg_data(h);
-	struct rt_vf_list vfs = {NULL, 0};
+	struct rt_vf_list vfs = {0};
 	struct rt_link l = {0};
 	uint32_t n_vfs = 0;
 	struct nlattr *a;
@@ -165,6 +165,7 @@ int rt_parse_link_vfs(const struct nlmsghdr *h, struct rt_link *ret, struct rt_v
 			len = vf_list_len(a, rest, n_vfs);
 			vfs.first = nla_data(a);
 			vfs.len = len ? len - ATTR_HEADER : nla_ok(a, rest) ? nla_len(a) : 0;
+			vfs.n_vfs = n_vfs;
 			if (!len)
 				break; /* what seems to follow it may be pieces of VFs */
 		} else {

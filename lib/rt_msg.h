@@ -38,6 +38,7 @@ int rt_parse_link(const struct nlmsghdr *h, struct rt_link *ret, struct err *e);
 struct rt_vf_list {
 	struct nlattr *first;
 	int len;
+	uint32_t n_vfs; /* that the PF has; one of which the driver does not tell is left out */
 };
 int rt_parse_link_vfs(const struct nlmsghdr *h, struct rt_link *ret, struct rt_vf_list *ret_vfs,
 		      struct err *e);

@@ -130,21 +130,22 @@ static int64_t take_vf(const struct nlattr *info, struct vf_attrs *a, struct rt_
 	return index;
 }
 
+#define VFS_MOST 65535 /* PCIe base specification, 9.3.3.5 "TotalVFs": 16 bits */
+
 int rt_parse_pf(const struct nlmsghdr *h, struct rt_pf *ret, struct err *e)
 {
 	struct rt_pf pf = {0};
 	struct rt_vf_list list;
 	struct nlattr *at;
-	uint32_t n = 0;
+	uint32_t most;
 	int rest;
 
 	if (rt_parse_link_vfs(h, &pf.link, &list, e) < 0)
 		return -1;
 
-	nla_for_each_attr(at, list.first, list.len, rest)
-		n += nla_type(at) == IFLA_VF_INFO;
-	pf.vfs = calloc(n ?: 1, sizeof(*pf.vfs));
-	pf.stats = calloc(n ?: 1, sizeof(*pf.stats));
+	most = list.n_vfs < VFS_MOST ? list.n_vfs : VFS_MOST;
+	pf.vfs = calloc(most ?: 1, sizeof(*pf.vfs));
+	pf.stats = calloc(most ?: 1, sizeof(*pf.stats));
 	if (!pf.vfs || !pf.stats) {
 		rt_pf_clear(&pf);
 		return err_set(e, CNI_EKERNEL, ENOMEM, "netlink answer");
@@ -155,12 +156,12 @@ int rt_parse_pf(const struct nlmsghdr *h, struct rt_pf *ret, struct err *e)
 		struct vf_attrs a = {0};
 		int64_t index = nla_type(at) == IFLA_VF_INFO ? take_vf(at, &a, &s) : -1;
 
-		if (index >= 0 && index < n) {
+		if (index >= 0 && index < most) {
 			pf.vfs[index] = a;
 			pf.stats[index] = s;
+			pf.n_vfs = pf.n_vfs > index ? pf.n_vfs : (uint32_t)index + 1;
 		}
 	}
-	pf.n_vfs = n;
 	*ret = pf;
 	return 0;
 }

@@ -31,9 +31,18 @@ struct rt_pf {
 	struct rt_link link;
 	uint32_t n_vfs; /* entries of vfs; fewer than the PF has where the answer does not hold them
 			   all */
-	struct vf_attrs *vfs;      /* by VF index; owned: rt_pf_clear() */
+	struct vf_attrs *vfs;      /* by VF index; owned: rt_pf_clear(). See rt_pf_tells_of() */
 	struct rt_vf_stats *stats; /* the same; all 0 with rt_pf_get() */
 };
+
+/*
+ * Whether VF index was told of. Each that is has a MAC; a driver can leave out one that it has
+ * disabled, or is resetting (ice).
+ */
+static inline bool rt_pf_tells_of(const struct rt_pf *pf, uint32_t index)
+{
+	return index < pf->n_vfs && pf->vfs[index].f[VF_MAC].set;
+}
 
 /*
  * Asks for the PF named ifname and its VFs, of which there may be any number.

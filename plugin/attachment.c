@@ -36,7 +36,7 @@ void attachment_close(struct attachment *a)
 
 const struct vf_attrs *attachment_vf_attrs(const struct attachment *a)
 {
-	return a->vf.index < a->pf.n_vfs ? &a->pf.vfs[a->vf.index] : NULL;
+	return rt_pf_tells_of(&a->pf, a->vf.index) ? &a->pf.vfs[a->vf.index] : NULL;
 }
 
 const char *attachment_driver(const struct attachment *a)
@@ -123,8 +123,8 @@ static int check_pf(const struct attachment *a, struct err *e)
 			pf->link.name);
 	if (!attachment_vf_attrs(a))
 		return err_set(e, CNI_EDEVICE, 0,
-			       "PF %s: the kernel tells of %u VFs, VF %u (%s) is not among them",
-			       pf->link.name, pf->n_vfs, a->vf.index, a->vf.name);
+			       "PF %s: its driver does not tell of VF %u (%s); see the kernel log",
+			       pf->link.name, a->vf.index, a->vf.name);
 	if (!(pf->link.flags & IFF_UP) && !ignore)
 		return err_set(
 			e, CNI_EDEVICE, 0,

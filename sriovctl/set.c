@@ -46,7 +46,7 @@ static int read_vf(struct rt *rt, const struct vfdev_pf *pf, uint32_t index, str
 			pf->name);
 	if (rt_pf_get(rt, pf->ifname, &told, e) < 0)
 		return -1;
-	if (index >= told.n_vfs)
+	if (!rt_pf_tells_of(&told, index))
 		return err_set(e, CNI_EDEVICE, 0, "PF %s does not tell of a VF %u", pf->ifname,
 			       index);
 	*ret_pf = told.link;

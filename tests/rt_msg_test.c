@@ -378,7 +378,8 @@ static void a_wrap_that_does_not_come_out_even_is_not_followed(void **state)
 		make_pf(0, N - 1, 0);
 		*vf_info(rows[i].vf) = (struct nlattr){rows[i].len, rows[i].type};
 		expect_ok(rt_parse_pf(&message.h, &pf, &e), &e);
-		expect_int(pf.n_vfs, SEEN - (rows[i].vf < SEEN));
+		expect_int(pf.n_vfs, SEEN);
+		expect_int(rt_pf_tells_of(&pf, rows[i].vf), false);
 		for (uint32_t k = 0; k < pf.n_vfs && k != rows[i].vf; k++)
 			expect_vf(&pf.vfs[k], k);
 		expect_text(pf.link.name, "pf0");
@@ -415,21 +416,32 @@ static void a_vf_with_an_index_beyond_the_list_is_nowhere(void **state)
 	struct err e = {0};
 
 	(void)state;
-	make_pf(7, 8, 0);
+	make_pf(7, 8, 0); /* of 2 */
 	expect_ok(rt_parse_pf(&message.h, &pf, &e), &e);
-	expect_int(pf.n_vfs, 2);
-	for (unsigned f = 0; f < VF_FIELDS; f++) {
-		expect_int(pf.vfs[0].f[f].set, false);
-		expect_int(pf.vfs[1].f[f].set, false);
-	}
+	expect_int(pf.n_vfs, 0);
 	rt_pf_clear(&pf);
-
-	begin_message();
-	put_vf(UINT32_MAX, 0);
-	wrap_since(message.attrs, IFLA_VFINFO_LIST);
+	make_pf(UINT32_MAX - 1, UINT32_MAX - 1, 0);
 	expect_ok(rt_parse_pf(&message.h, &pf, &e), &e);
-	expect_int(pf.n_vfs, 1);
-	expect_int(pf.vfs[0].f[VF_MAC].set, false);
+	expect_int(pf.n_vfs, 0);
+	rt_pf_clear(&pf);
+}
+
+/* As ice does with one that it has disabled: the others keep their places. */
+static void a_vf_that_is_not_told_of_does_not_move_the_others(void **state)
+{
+	const uint32_t n_vfs = 5;
+	struct rt_pf pf;
+	struct err e = {0};
+
+	(void)state;
+	make_pf(2, 3, 0);
+	memcpy((uint8_t *)vf_info(0) - HEADER - sizeof(n_vfs), &n_vfs, sizeof(n_vfs));
+	expect_ok(rt_parse_pf(&message.h, &pf, &e), &e);
+	expect_int(pf.n_vfs, 4);
+	for (uint32_t i = 0; i < n_vfs; i++)
+		expect_int(rt_pf_tells_of(&pf, i), i == 2 || i == 3);
+	expect_vf(&pf.vfs[2], 2);
+	expect_vf(&pf.vfs[3], 3);
 	rt_pf_clear(&pf);
 }
 
@@ -457,20 +469,23 @@ static void an_attribute_that_is_too_short_is_not_known(void **state)
 			const struct nlattr info = {(uint16_t)(rows[i].size - missing),
 						    IFLA_VF_VLAN_INFO};
 			struct rt_pf pf;
+			const uint32_t n_vfs = 1;
 			struct err e = {0};
-			uint8_t *content;
+			uint8_t *content, *list;
 
 			begin_message();
+			(void)put(IFLA_NUM_VF, &n_vfs, sizeof(n_vfs));
+			list = end_of_message();
 			(void)put(IFLA_VF_MAC, &mac,
 				  rows[i].type == IFLA_VF_MAC ? sizeof(mac) - missing
 							      : sizeof(mac));
 			content = put(rows[i].type, NULL, rows[i].size - missing);
 			if (rows[i].type == IFLA_VF_VLAN_LIST)
 				memcpy(content, &info, sizeof(info));
-			wrap_since(message.attrs, IFLA_VF_INFO);
-			wrap_since(message.attrs, IFLA_VFINFO_LIST);
+			wrap_since(list, IFLA_VF_INFO);
+			wrap_since(list, IFLA_VFINFO_LIST);
 			expect_ok(rt_parse_pf(&message.h, &pf, &e), &e);
-			expect_int(pf.n_vfs, 1);
+			expect_int(pf.n_vfs, rows[i].type != IFLA_VF_MAC || !missing);
 			expect_int(pf.vfs[0].f[rows[i].field].set, !missing);
 			rt_pf_clear(&pf);
 		}
@@ -615,6 +630,7 @@ int main(void)
 		cmocka_unit_test(what_was_counted_is_read_to_the_end_of_the_list),
 		cmocka_unit_test(a_wrap_that_does_not_come_out_even_is_not_followed),
 		cmocka_unit_test(a_vf_with_an_index_beyond_the_list_is_nowhere),
+		cmocka_unit_test(a_vf_that_is_not_told_of_does_not_move_the_others),
 		cmocka_unit_test(an_attribute_that_is_too_short_is_not_known),
 		cmocka_unit_test(names_are_bounded_and_addresses_of_six_bytes),
 		cmocka_unit_test(a_message_without_a_header_of_a_link_is_refused),
