@@ -37,7 +37,7 @@
  *	  "flr": false,                           the VF is reset when it is given back
  *	  "pfLeft": false,                        this attachment does not need its PF up any more
  *	  "deviceInfoFile": "/run/...", "deviceInfoOurs": true,     it was not there before
- *	  "config": {...},                        where IPAM is used: what its DEL needs
+ *	  "config": {...}, "args": "K8S_POD_NAME=web;...",     where IPAM is used: what its DEL needs
  *	  "result": {...}                         what ADD answered; not in phase "adding"
  *	}
  *
@@ -166,6 +166,8 @@ static json_t *to_json(const struct record *r)
 		json_object_set_new(j, "deviceInfoFile", json_string(r->device_info));
 		json_object_set_new(j, "deviceInfoOurs", json_boolean(r->device_info_ours));
 	}
+	if (j && r->args)
+		json_object_set_new(j, "args", json_string(r->args));
 	if (j && r->config)
 		json_object_set(j, "config", r->config);
 	if (j && r->result)
@@ -323,6 +325,7 @@ static int from_json(json_t *doc, struct record *r, struct err *e)
 		{"pfLeft", JT_BOOL, AT(r.pf_left), 0, 0, NULL},
 		{"deviceInfoFile", JT_STRING, AT(r.device_info), 0, 0, NULL},
 		{"deviceInfoOurs", JT_BOOL, AT(r.device_info_ours), 0, 0, NULL},
+		{"args", JT_STRING, AT(r.args), 0, 0, NULL},
 		{"config", JT_OBJECT, AT(r.config), 0, 0, NULL},
 		{"result", JT_OBJECT, AT(r.result), 0, 0, NULL},
 		JT_END,

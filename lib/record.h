@@ -47,6 +47,7 @@ struct record_link {
 struct record {
 	char vf[PCIADDR_TEXT]; /* PCI address: the record's name */
 	const char *container_id, *ifname, *network, *netns;
+	const char *args; /* CNI_ARGS, where IPAM is used; NULL: there were none */
 	struct netns_id netns_id;
 	uint64_t netns_cookie; /* rt_netns_cookie(); 0: not known */
 	char pf[PCIADDR_TEXT];

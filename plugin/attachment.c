@@ -194,15 +194,15 @@ static int await_netdev(struct attachment *a, struct err *e)
 }
 
 /*
- * A VF that the host uses is not free: what a bridge, bond or address on it does there would end,
- * and its address be lost. That it is up alone says nothing: network managers bring up what they
- * see.
+ * A VF that the host uses is not free: what a bridge, bond, VLAN or address on it does there would
+ * end, and its address be lost. That it is up alone says nothing: network managers bring up what
+ * they see.
  */
 static int check_unused(const struct attachment *a, struct err *e)
 {
 	char text[INET_PREFIX_TEXT];
 	struct inet_prefix addr;
-	struct rt_link master = {.name = "another link"};
+	struct rt_link on, master = {.name = "another link"};
 	int used;
 
 	if (!a->link.ifindex)
@@ -216,6 +216,16 @@ static int check_unused(const struct attachment *a, struct err *e)
 			"%s nomaster",
 			a->vf.name, a->link.name, master.name, a->link.name);
 	}
+	/* what lies on a link, as a VLAN or the macvtap of a guest, works only while that is up */
+	used = a->link.flags & IFF_UP ? rt_link_on(a->host, a->link.ifindex, &on, e) : 0;
+	if (used < 0)
+		return -1;
+	if (used)
+		return err_set(
+			e, CNI_EAGAIN, 0,
+			"VF %s is in use on the host: %s lies on its interface %s; end who uses it, or take it "
+			"away: ip link del %s",
+			a->vf.name, on.name, a->link.name, on.name);
 	used = rt_addr_any(a->host, a->link.ifindex, &addr, e);
 	if (used <= 0)
 		return used;
@@ -338,6 +348,7 @@ static int fill_record(struct attachment *a, struct err *e)
 		r->doc = json_object();
 		r->config = json_copy(a->conf->doc);
 		json_object_del(r->config, "prevResult");
+		r->args = *a->args->args ? a->args->args : NULL;
 		json_object_set_new(r->doc, "config", r->config);
 	}
 	return 0;
@@ -350,9 +361,15 @@ int attachment_take_link(struct attachment *a, struct err *e)
 
 int attachment_take_pf(struct attachment *a, struct err *e)
 {
+	int raised;
+
 	if (!a->vf.pf[0])
 		return 0; /* "pfOnly" */
-	return rt_pf_get(a->host, a->vf.pf_ifname, &a->pf, e) < 0 ? -1 : check_pf(a, e);
+	raised = record_pf_raised(a->folder, a->vf.pf, e);
+	a->pf_raised = raised > 0;
+	if (raised < 0 || rt_pf_get(a->host, a->vf.pf_ifname, &a->pf, e) < 0)
+		return -1;
+	return check_pf(a, e);
 }
 
 int attachment_look(struct attachment *a, struct err *e)

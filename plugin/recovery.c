@@ -62,7 +62,7 @@ static int recover(const struct attachment *a, struct record *r, struct err *e)
 	args.container_id = old.rec.container_id;
 	args.ifname = old.rec.ifname;
 	args.netns = old.rec.netns;
-	args.args = "";
+	args.args = old.rec.args ?: "";
 
 	log_line(LOG_WARNING,
 		 "VF %s was left half-way (%s) by container %s, interface %s: giving it back",

@@ -62,10 +62,10 @@ static int rebind_for_mac(struct attachment *a, struct err *e)
 	return home_rebind(a, false, &a->link, e) < 0 || move_apply(a, e) < 0 ? -1 : 0;
 }
 
-/* What drivers say to a MAC that they do not take now, or not from a VF. */
-static bool is_refusal(int errnum)
+bool mac_is_refusal(int errnum)
 {
-	return errnum == EBUSY || errnum == EADDRNOTAVAIL || errnum == EPERM || errnum == EACCES;
+	return errnum == EBUSY || errnum == EADDRNOTAVAIL || errnum == EPERM || errnum == EACCES ||
+	       errnum == EAGAIN;
 }
 
 /*
@@ -85,10 +85,10 @@ int mac_apply(struct attachment *a, struct err *e)
 		return 0;
 
 	c.mac = want->v;
-	if (!rt_link_change(a->pod, a->link.ifindex, &c, &refused) ||
-	    (is_refusal(refused.errnum) && !set_mac_while_down(a, want->v, &refused)))
+	if (!rt_link_change(a->pod, a->link.ifindex, &c, &refused) || refused.errnum == EAGAIN ||
+	    (mac_is_refusal(refused.errnum) && !set_mac_while_down(a, want->v, &refused)))
 		return wanted_mac_shows(a, want->v, e);
-	if (is_refusal(refused.errnum)) {
+	if (mac_is_refusal(refused.errnum)) {
 		log_line(LOG_WARNING, "VF %s: MAC: %s; driver %s is bound anew", a->vf.name,
 			 refused.msg, a->vf.driver);
 		if (!rebind_for_mac(a, &refused))

@@ -13,9 +13,9 @@ static int set_own_mac(struct attachment *a, const struct rt_link *link, struct 
 
 	c.mac = a->rec.link.mac;
 	if (link->mac == c.mac) {
-		/* the kernel tells a driver only of a MAC that is another one: this bit makes it
-		 * that */
-		c.mac ^= 1;
+		/* the kernel tells a driver only of a MAC that is another one: the bit of those
+		 * that are locally administered makes it one that no neighbour has */
+		c.mac ^= 1ULL << 41;
 		if (rt_link_change(a->host, link->ifindex, &c, e) < 0)
 			return -1;
 		c.mac = a->rec.link.mac;
@@ -61,7 +61,7 @@ static int own_mac_back(struct attachment *a, struct rt_link *link, struct err *
 		heard = pf_has_heard(a, e);
 		if (heard)
 			return heard < 0 ? -1 : 0;
-	} else if (refused.errnum != EADDRNOTAVAIL && refused.errnum != EBUSY) {
+	} else if (!mac_is_refusal(refused.errnum)) {
 		*e = refused;
 		return -1;
 	}

@@ -73,11 +73,17 @@ int rdma_revert(struct attachment *a, struct err *e)
 	if (rt_rdma_open_in(a->host_ns, a->host_ns, &host, e) < 0)
 		return -1;
 	there = rt_rdma_exists(host, a->rec.rdma, e);
-	return there ? (there < 0 ? -1 : 0)
-		     : err_set(e, CNI_EDEVICE, 0,
-			       "RDMA device %s of VF %s is neither in the pod nor on the host; if the pod has "
-			       "renamed it, see: rdma dev",
-			       a->rec.rdma, a->vf.name);
+	if (there)
+		return there < 0 ? -1 : 0;
+	/* the VF's driver makes it, and takes it away */
+	if (vfdev_refresh(a->sys, &a->vf, e) < 0)
+		return -1;
+	return strcmp(a->vf.driver, attachment_driver(a)) != 0
+		       ? 0
+		       : err_set(e, CNI_EDEVICE, 0,
+				 "RDMA device %s of VF %s is neither in the pod nor on the host; if the pod has "
+				 "renamed it, see: rdma dev",
+				 a->rec.rdma, a->vf.name);
 }
 
 int rdma_check(struct attachment *a, struct err *e)

@@ -1,13 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* step_vf.c - the PF's side: its link, and the VF's attributes on it */
 #include <errno.h>
+#include <poll.h>
 #include <stdio.h>
 #include <string.h>
 
+#include "clock.h"
 #include "log.h"
 #include "mem.h"
 #include "steps.h"
 #include "sysfs.h"
+
+#define LOOK_MS 200
 
 /* What the administrator can do about an attribute that the driver refused. */
 static int explain_refusal(const struct attachment *a, const struct vf_attrs *want,
@@ -36,6 +40,14 @@ static int explain_refusal(const struct attachment *a, const struct vf_attrs *wa
 		err_hint(e, "the plugin needs CAP_NET_ADMIN on the host");
 		break;
 	default:
+		if (e->errnum == EINVAL && vf_field_group(field) == VF_G_RATE &&
+		    !(a->pf.link.flags & IFF_RUNNING)) {
+			e->code = CNI_EAGAIN;
+			err_hint(e,
+				 "driver %s takes none while its PF has no link; is there a cable?",
+				 driver);
+			break;
+		}
 		err_hint(e, "driver %s does not take this value; see the kernel log", driver);
 	}
 	return err_ctx(e, "PF %s: VF %u: %s %s", a->pf.link.name, a->vf.index, vf_field_name(field),
@@ -69,8 +81,13 @@ static int set_groups(struct attachment *a, const struct vf_attrs *have,
 static int set_wanted(struct attachment *a, const struct vf_attrs *want, enum vf_field field,
 		      struct err *e)
 {
-	if (rt_vf_set(a->host, a->pf.link.ifindex, a->vf.index, vf_field_group(field), want, e) < 0)
-		return explain_refusal(a, want, field, e);
+	enum vf_group group = vf_field_group(field);
+
+	while (rt_vf_set(a->host, a->pf.link.ifindex, a->vf.index, group, want, e) < 0) {
+		if (group != VF_G_RATE || e->errnum != EINVAL || !clock_left_ms(a->rate_end))
+			return explain_refusal(a, want, field, e);
+		(void)poll(NULL, 0, LOOK_MS); /* not to be told: the carrier is there before it */
+	}
 	return 0;
 }
 
@@ -128,12 +145,35 @@ int vf_apply(struct attachment *a, struct err *e)
 	return a->pf.link.flags & IFF_UP ? 0 : vf_check(a, e);
 }
 
+/*
+ * What the VF had cannot be put back where its PF has no interface on the host. Result: 0: there is
+ * nothing to put back, or the VF is gone; else -1.
+ */
+static int is_out_of_reach(const struct attachment *a, struct err *e)
+{
+	int there;
+
+	if (!a->vf.pf[0] || a->vf.pf_ifname[0] ||
+	    vf_attrs_diff(&a->rec.wanted, &a->rec.found, 0) == VF_FIELDS)
+		return 0;
+	there = vfdev_exists(a->sys, &a->vf, e);
+	if (there <= 0)
+		return there;
+	return err_set(
+		e, CNI_EAGAIN, 0,
+		"PF %s has no interface on the host, by which VF %u (%s) would get back what it had: bring "
+		"it back from its namespace, or bind its driver",
+		a->vf.pf, a->vf.index, a->vf.name);
+}
+
 int vf_revert(struct attachment *a, struct err *e)
 {
 	int there = vf_refresh_pf(a, e);
 
 	struct vf_attrs want = a->rec.found;
 
+	if (there == 0)
+		there = is_out_of_reach(a, e);
 	if (there <= 0)
 		return there;
 	if (a->rec.link.mac_reported)
@@ -147,6 +187,22 @@ int vf_free_mac(struct attachment *a, struct err *e)
 	int there = vf_refresh_pf(a, e);
 
 	return there > 0 ? set_found(a, &none, VF_MAC, e) : there;
+}
+
+/* Whether the VF has chosen this MAC itself, as one that is trusted may. Result: 1 or 0. */
+static int has_chosen(const struct attachment *a, const struct vf_attrs *have, struct err *e)
+{
+	struct err none = {0};
+	struct rt_link link;
+
+	if (!have->f[VF_TRUST].set || have->f[VF_TRUST].v != VF_ON || !a->pod)
+		return 0;
+	if (rt_link_by_name(a->pod, a->rec.ifname, &link, &none) == 0)
+		return link.mac == have->f[VF_MAC].v;
+	if (none.errnum == ENODEV)
+		return 0;
+	*e = none;
+	return -1;
 }
 
 int vf_check(struct attachment *a, struct err *e)
@@ -169,6 +225,12 @@ int vf_check(struct attachment *a, struct err *e)
 	have = attachment_vf_attrs(a);
 	want.f[VF_MAC] = a->rec.wanted.f[VF_MAC];
 	f = vf_attrs_diff(&want, have, 0);
+	if (f == VF_MAC) {
+		there = has_chosen(a, have, e); /* then that is move_check()'s affair */
+		if (there < 0)
+			return -1;
+		f = there ? vf_attrs_diff(&want, have, f + 1) : f;
+	}
 	if (f == VF_FIELDS)
 		return 0;
 	return err_set(e, CNI_ECHECK, 0, "PF %s: VF %u: %s is %s, ADD left it at %s",
@@ -180,6 +242,7 @@ int vf_check(struct attachment *a, struct err *e)
 /* --- the PF's link --- */
 
 #define PF_LOCK_MS 10000
+#define LINK_MS    5000
 
 /* Whether other attachments need the PF up. */
 struct pf_users {
@@ -245,8 +308,10 @@ int pf_link_apply(struct attachment *a, struct err *e)
 
 	if (marked < 0)
 		return -1;
-	if (!marked && !(raise && !(a->pf.link.flags & IFF_UP)))
+	/* without a mark then and now nobody takes it down; he who does removes it only after */
+	if (!marked && !a->pf_raised && !(raise && !(a->pf.link.flags & IFF_UP)))
 		return 0;
+	a->rate_end = clock_ms() + LINK_MS;
 	lock = lock_pf(a, e);
 	if (lock < 0)
 		return -1;

@@ -124,8 +124,8 @@ static int call_gc(const struct giveback *g, const struct records *all, const st
 static int call_del(const struct giveback *g, const struct record *r, struct err *e)
 {
 	json_auto_t *conf = giveback_del_conf(r);
-	const struct cni_args args = {CNI_DEL, r->container_id, r->netns, r->ifname,
-				      "",      g->cni_path};
+	const struct cni_args args = {CNI_DEL,   r->container_id, r->netns,
+				      r->ifname, r->args ?: "",   g->cni_path};
 
 	return call(g, CNI_DEL, &args, conf, e);
 }

@@ -108,6 +108,7 @@ static void every_member_of_a_record_is_where_it_belongs(void **state)
 	expect_text(r.driver, "igbvf");
 	expect_text(r.bind, "vfio-pci");
 	expect_text(r.override, "igbvf");
+	expect_text(r.args, "IgnoreUnknown=1;K8S_POD_NAME=web");
 	expect_text(r.device_info, "/run/devinfo/net1.json");
 	expect_int(r.device_info_ours, true);
 	expect_text(r.link.name, "ens1f0v6");

@@ -26,7 +26,8 @@
 #include "steps.h"
 #include "sysfs.h"
 
-#define VF "0000:01:10.0"
+#define VF     "0000:01:10.0"
+#define DRIVER "bus/pci/devices/" VF "/driver"
 
 static struct {
 	bool shared;        /* the mode */
@@ -143,8 +144,10 @@ static int begin(void **state)
 	(void)scratch_make(state);
 	a = (struct attachment)ATTACHMENT_INIT;
 	scratch_folder("bus/pci/devices/" VF "/infiniband/mlx5_2");
+	scratch_link("mlx5_core", DRIVER);
 	a.sys = sysfs_open(scratch_path("."), &e);
 	memcpy(a.vf.name, VF, sizeof(VF));
+	a.rec.driver = "mlx5_core";
 	if (unshare(CLONE_NEWNET) < 0)
 		return -1;
 	a.pod_ns = netns_open_own(NULL, &e);
@@ -242,6 +245,19 @@ static void a_device_that_is_gone_is_told(void **state)
 	expect_ok(rdma_look(&a, &e), &e);
 	kernel.at = (struct netns_id){0};
 	expect_err(rdma_apply(&a, &e), &e, CNI_EDEVICE, "it is not on the host any more");
+	expect_err(rdma_revert(&a, &e), &e, CNI_EDEVICE, "neither in the pod nor on the host");
+}
+
+/* Its driver has taken it along, or the VF is gone. */
+static void without_the_driver_there_is_no_device_to_give_back(void **state)
+{
+	struct err e = {0};
+
+	(void)state;
+	expect_ok(rdma_look(&a, &e), &e);
+	kernel.at = (struct netns_id){0};
+	(void)unlink(scratch_path(DRIVER));
+	expect_ok(rdma_revert(&a, &e), &e);
 }
 
 static void a_pod_that_is_gone_has_nothing_to_give_back(void **state)
@@ -266,6 +282,7 @@ int main(void)
 		RDMA_TEST(a_vf_without_one_has_none),
 		RDMA_TEST(what_the_kernel_refuses_is_told_with_both_names),
 		RDMA_TEST(a_device_that_is_gone_is_told),
+		RDMA_TEST(without_the_driver_there_is_no_device_to_give_back),
 		RDMA_TEST(a_pod_that_is_gone_has_nothing_to_give_back),
 	};
 

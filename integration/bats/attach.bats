@@ -248,6 +248,21 @@ ms() {
 
 # --- D7 ---
 
+@test "D7 a VF on which the host has another link is not taken from it" {
+	ip link set pf0v0 up
+	later 'ip link set pf0v0 down'
+	for kind in 'vlan id 7' 'macvlan mode bridge'; do
+		# shellcheck disable=SC2086 # words
+		ip link add link pf0v0 name on0 type $kind
+		snapshot
+		conf "$PF0V0" '"vlan": 100'
+		cni ADD p1
+		refused 11 "VF $PF0V0 is in use on the host: on0 lies on its interface pf0v0" 'ip link del on0'
+		ip link del on0
+	done
+	ADD p1
+}
+
 @test "D7 a VF that has an address on the host is not taken from it" {
 	for address in 198.51.100.7/24 2001:db8::7/64; do
 		ip link set pf0v0 up

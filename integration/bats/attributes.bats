@@ -444,16 +444,37 @@ OTHERS='"mac": "02:00:5e:00:00:01", "vlan": 100, "vlanQoS": 3, "spoofchk": "off"
 @test "A14 pfLink raise brings the PF up, and down again with the last attachment" {
 	pf0_down
 	pod p2
-	conf "$PF0V0" '"pfLink": "raise", "vlan": 100'
+	conf "$PF0V0" '"pfLink": "raise", "vlan": 100, "max_tx_rate": 100' # igb takes rates when its link is there
 	ADD p1
 	link_has '' pf0 UP
-	vf_has pf0 0 'vlan 100'
+	vf_has pf0 0 'vlan 100' 'max_tx_rate 100Mbps'
 	conf "$PF0V1" '"pfLink": "raise"'
 	ADD p2
 	DEL p1
 	link_has '' pf0 UP
 	DEL p2
 	link_has_not '' pf0 UP
+}
+
+@test "A14 an ADD that meets the end of the last attachment does not stay on a PF that is down" {
+	pf0_down
+	pod p2
+	snapshot
+	conf "$PF0V0" '"pfLink": "raise"'
+	ADD p1
+	conf "$PF0V1" '"vlan": 100'
+	(
+		# it has seen the PF up, and is not recorded yet
+		under=(strace -o /dev/null -e trace=symlinkat -e inject=symlinkat:delay_exit=4000000)
+		cni ADD p2
+		printf '%s\n' "$status" "$out" >"$T/p2"
+	) 3>&- &
+	within 10 test -L /run/sriov-cni/@p2:net1
+	DEL p1
+	link_has_not '' pf0 UP
+	wait $!
+	has "$(<"$T/p2")" '"code": 11' 'PF pf0 went down with the last attachment that needed it'
+	unchanged
 }
 
 @test "A14 pfLink raise leaves a PF up that was up before" {

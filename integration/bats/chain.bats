@@ -29,6 +29,17 @@ TUNING="{\"type\": \"tuning\", \"mac\": \"$MAC\", \"promisc\": true, \"allmulti\
 	unchanged
 }
 
+@test "N13 CHECK takes the MAC that tuning has given to a trusted VF, and no other" {
+	network "$(sriov '"mac": "02:00:5e:00:00:77", "trust": "on"')" "$TUNING"
+	cnitool add
+	vf_has pf0 0 "mac $MAC" # igb lets a trusted one choose
+	cnitool check
+	ip link set pf0 vf 0 mac 02:00:5e:00:00:88
+	! cnitool check || fail 'CHECK does not see another MAC on the PF'
+	cnitool del
+	unchanged
+}
+
 @test "N13 what tuning has changed comes back when the namespace ends before DEL" {
 	ip netns add p9
 	network "$(sriov '"vlan": 100')" "$TUNING"

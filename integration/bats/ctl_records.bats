@@ -143,10 +143,10 @@ same_as() {
 }
 
 @test "H2 a plugin that is missing, does nothing or fails is told with what to do, and the record stays" {
-	local missing
+	local missing args='IgnoreUnknown=1;K8S_POD_NAME=web'
 
-	conf "$PF0V0" '"vlan": 100'
-	ADD p1
+	conf "$PF0V0" "\"vlan\": 100, $BUILT_IN"
+	CNI_ARGS=$args ADD p1
 	snapshot
 	ctl release nothing0
 	ctl_failed 4 nothing0
@@ -166,7 +166,7 @@ same_as() {
 	plugin "env >$T/env"
 	CNI_PATH='' ctl release "$PF0V0" --force --plugin "$T/plugin"
 	equal 'the call' "$(grep '^CNI_' "$T/env" | sort | xargs)" \
-		"CNI_ARGS= CNI_COMMAND=DEL CNI_CONTAINERID=p1 CNI_IFNAME=net1 CNI_NETNS=/run/netns/p1 CNI_PATH=$T"
+		"CNI_ARGS=$args CNI_COMMAND=DEL CNI_CONTAINERID=p1 CNI_IFNAME=net1 CNI_NETNS=/run/netns/p1 CNI_PATH=$T"
 	unchanged
 }
 

@@ -25,6 +25,20 @@ calls() {
 	has "$(<"$IPAM_DUMP.env")" 'CNI_COMMAND=DEL'
 }
 
+@test "I1 what a dead container has left is released with its CNI_ARGS" {
+	export IPAM_DUMP=$T/dump
+	pod p2
+	ip netns add p9
+	conf "$PF0V0" '"ipam": {"type": "records"}'
+	CNI_ARGS='IgnoreUnknown=1;K8S_POD_NAME=web-0' ADD p9
+	ip netns del p9
+	within 10 all_back
+	conf "$PF0V0"
+	CNI_ARGS='IgnoreUnknown=1;K8S_POD_NAME=web-1' ADD p2
+	has "$(<"$IPAM_DUMP.env")" 'CNI_COMMAND=DEL' 'CNI_CONTAINERID=p9' 'CNI_ARGS=IgnoreUnknown=1;K8S_POD_NAME=web-0'
+	DEL p2
+}
+
 @test "I1 the IPAM plugin reads the configuration byte for byte, however long it is" {
 	export IPAM_DUMP=$T/dump
 	local long

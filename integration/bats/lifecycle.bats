@@ -534,6 +534,21 @@ again() {
 	equal 'number of records' "$(records)" 0
 }
 
+@test "L5 DEL while the PF's interface is in another namespace says so, and can be repeated" {
+	pod other
+	snapshot
+	conf "$PF1V1" '"vlan": 100'
+	ADD p1
+	ip link set pf1 netns other
+	later 'ip -n other link set pf1 netns 1 2>/dev/null; ip link set pf1 up'
+	cni DEL p1
+	error_object 11 "PF $PF1 has no interface on the host, by which VF 1 ($PF1V1) would get back what it had"
+	ip -n other link set pf1 netns 1
+	ip link set pf1 up
+	DEL p1
+	unchanged
+}
+
 @test "L5 DEL after the PF lost its driver succeeds, and releases the lease" {
 	attach_with_lease p1
 	echo "$PF0" >/sys/bus/pci/drivers/igb/unbind
