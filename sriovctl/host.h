@@ -21,13 +21,15 @@ enum host_use {
 /* The words of the uses, for JSON. */
 extern const char *const host_use_words[HOST_USES];
 
+#define HOST_USER 512 /* who uses a device, for people */
+
 struct host_vf {
 	struct vfdev dev;
 	char group[VFIO_GROUP]; /* its IOMMU group; "": none */
 	struct vf_attrs attrs;  /* as the PF has them; nothing is set where the PF does not say */
 	struct rt_link link;    /* its netdev on the host; ifindex 0: there is none */
 	enum host_use use;
-	char user[512];           /* who, for people; "" where it is free */
+	char user[HOST_USER];     /* who; "" where it is free */
 	bool recorded;            /* rec is there: also of a container whose namespace is gone */
 	bool abandoned;           /* its record's namespace is gone */
 	struct record rec;        /* owned; strings "" or NULL where there is none */
@@ -44,6 +46,7 @@ struct host_pf {
 	bool autoprobe;            /* the kernel looks for drivers for new VFs */
 	char group[VFIO_GROUP];    /* its IOMMU group; "": none */
 	struct rt_link link;       /* ifindex 0: no netdev on the host */
+	char user[HOST_USER];      /* which container has it as a whole ("pfOnly"); "": none */
 	struct host_vf *vfs;       /* owned; by index */
 };
 

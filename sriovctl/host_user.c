@@ -33,25 +33,44 @@ static void set_user(struct host_vf *vf, enum host_use use, const char *fmt, ...
 	va_end(ap);
 }
 
-static void find_container(int folder, struct host_vf *vf)
+/* Whether the plugin has a record of a device. Then ret is that, and user whose it is. */
+static bool find_record(int folder, const char *pci, struct record *ret, bool *ret_abandoned,
+			char user[static HOST_USER])
 {
 	struct err e;
-	int loaded = folder < 0 ? 0 : record_load(folder, vf->dev.name, &vf->rec, &e);
+	int loaded = folder < 0 ? 0 : record_load(folder, pci, ret, &e);
 	const char *phase;
 	pid_t process;
 
 	if (loaded < 0)
 		out_warn("%s", e.msg);
 	if (loaded <= 0)
-		return;
-	vf->recorded = true;
-	vf->abandoned = !records_pod_lives(&vf->rec, &process);
-	phase = vf->abandoned                       ? ", whose namespace is gone"
-		: vf->rec.phase == RECORD_ADDING    ? ", being attached"
-		: vf->rec.phase == RECORD_RELEASING ? ", being given back"
-						    : "";
-	set_user(vf, HOST_CONTAINER, "container %s, interface %s, network %s%s",
-		 vf->rec.container_id, vf->rec.ifname, vf->rec.network, phase);
+		return false;
+	*ret_abandoned = !records_pod_lives(ret, &process);
+	phase = *ret_abandoned                   ? ", whose namespace is gone"
+		: ret->phase == RECORD_ADDING    ? ", being attached"
+		: ret->phase == RECORD_RELEASING ? ", being given back"
+						 : "";
+	(void)snprintf(user, HOST_USER, "container %s, interface %s, network %s%s",
+		       ret->container_id, ret->ifname, ret->network, phase);
+	return true;
+}
+
+static void find_container(int folder, struct host_vf *vf)
+{
+	vf->recorded = find_record(folder, vf->dev.name, &vf->rec, &vf->abandoned, vf->user);
+	if (vf->recorded)
+		vf->use = HOST_CONTAINER;
+}
+
+/* "pfOnly" gives a PF away as a whole. */
+static void find_pf_container(int folder, struct host_pf *pf)
+{
+	struct record r = {0};
+	bool abandoned;
+
+	if (find_record(folder, pf->dev.name, &r, &abandoned, pf->user))
+		record_clear(&r);
 }
 
 /* The name that QEMU was started with (-name guest=NAME,…), "" where it was not. */
@@ -151,7 +170,8 @@ int host_find_users(int sys, struct rt *rt, struct host *h, struct err *e)
 	(void)e;
 	if (folder < 0 && unread.code)
 		out_warn("%s; which VFs containers have is not shown", unread.msg);
-	for (size_t p = 0; p < h->n; p++)
+	for (size_t p = 0; p < h->n; p++) {
+		find_pf_container(folder, &h->pfs[p]);
 		for (uint32_t i = 0; i < h->pfs[p].n_vfs; i++) {
 			struct host_vf *vf = &h->pfs[p].vfs[i];
 
@@ -161,6 +181,7 @@ int host_find_users(int sys, struct rt *rt, struct host *h, struct err *e)
 			find_on_host(rt, vf);
 			away = away || is_away(vf);
 		}
+	}
 	if (away)
 		host_search_namespaces(h, is_away, find_elsewhere, NULL);
 	return 0;

@@ -33,11 +33,12 @@ json_t *list_pf_json(const struct host_pf *pf)
 
 	for (uint32_t i = 0; i < pf->n_vfs; i++)
 		(void)json_array_append_new(vfs, list_vf_json(&pf->vfs[i]));
-	return json_pack("{s:s, s:o, s:s, s:i, s:i, s:i, s:b, s:b, s:s, s:i, s:o}", "pci",
+	return json_pack("{s:s, s:o, s:s, s:i, s:i, s:i, s:b, s:b, s:s, s:i, s:o, s:o}", "pci",
 			 pf->dev.name, "ifname", out_string(pf->dev.ifname), "driver", pf->driver,
 			 "totalVFs", (int)pf->total, "numVFs", (int)pf->n_vfs, "numaNode",
 			 pf->numa_node, "autoprobe", pf->autoprobe, "up", pf->link.flags & IFF_UP,
-			 "iommuGroup", pf->group, "mtu", (int)pf->link.mtu, "vfs", vfs);
+			 "iommuGroup", pf->group, "mtu", (int)pf->link.mtu, "user",
+			 out_string(pf->user), "vfs", vfs);
 }
 
 static void print_json(const struct host *h)
@@ -78,12 +79,13 @@ static void print_tree(const struct ctl *ctl, const struct host *h)
 		const struct host_pf *pf = &h->pfs[p];
 		struct out_table t = {.columns = 5};
 
-		(void)printf("%s%s%s  %s, driver %s, %s, %u of %u VFs\n",
+		(void)printf("%s%s%s  %s, driver %s, %s, %u of %u VFs%s%s\n",
 			     ctl->color ? "\033[1m" : "",
 			     pf->dev.ifname[0] ? pf->dev.ifname : "(no interface)",
 			     ctl->color ? "\033[0m" : "", pf->dev.name,
 			     pf->driver[0] ? pf->driver : "none",
-			     pf->link.flags & IFF_UP ? "up" : "down", pf->n_vfs, pf->total);
+			     pf->link.flags & IFF_UP ? "up" : "down", pf->n_vfs, pf->total,
+			     pf->user[0] ? ", " : "", pf->user);
 		for (uint32_t i = 0; i < pf->n_vfs; i++) {
 			const struct host_vf *vf = &pf->vfs[i];
 

@@ -53,6 +53,10 @@ int vfs_check(const struct ctl *ctl, const struct host_pf *pf, uint32_t n, struc
 			e, CNI_EDEVICE, 0,
 			"PF %s has no driver, which would have to make the VFs: bind its own",
 			name);
+	if (pf->user[0])
+		return err_set(e, CNI_EAGAIN, 0,
+			       "PF %s is in use by %s: end the container, or: sriovctl release %s",
+			       name, pf->user, pf->dev.name);
 	for (uint32_t i = 0; i < pf->n_vfs; i++)
 		if (claim_check_free(ctl, &pf->vfs[i], false, e) < 0)
 			return -1;

@@ -375,6 +375,10 @@ hold() {
 		ADD p1
 		link_has p1 net1 "parentdev $PF1" UP 02:00:5e:00:00:01 'mtu 1400'
 		no_link '' pf1
+		"$SRIOVCTL" vfs "$PF1" 2 >"$T/ctl" 2>&1 || status=$?
+		equal 'the exit status of sriovctl' "$status" 3
+		has "$(<"$T/ctl")" "PF $PF1 is in use by container p1, interface net1"
+		has "$("$SRIOVCTL" list)" "$PF1, driver igb, down, 0 of 7 VFs, container p1"
 		CHECK p1
 		ip -n p1 link set net1 down # for Linux 6.1
 		ip -n p1 link set net1 name other
