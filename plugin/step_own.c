@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "log.h"
 #include "mem.h"
 #include "steps.h"
 
@@ -48,30 +49,44 @@ static int reopen(struct attachment *a, const struct rt_link *link, struct err *
 	return 0;
 }
 
+#define OWN_MAC_TRIES 3
+
+/*
+ * A PF that was reset does not listen to its VFs before they are reset as well, which opening or
+ * closing them does (igb; it answers no, or for 2 s not at all, which igbvf takes for a yes).
+ */
 static int own_mac_back(struct attachment *a, struct rt_link *link, struct err *e)
 {
-	struct err refused = {0};
+	struct err refused;
 	int heard;
 
 	/* an admin MAC would forbid it; igbvf also has to be told after, so vf_revert() comes once
 	 * more */
-	if (vf_free_mac(a, e) < 0)
+	if (vf_set_mac(a, 0, e) < 0)
 		return -1;
-	if (!set_own_mac(a, link, &refused)) {
-		heard = pf_has_heard(a, e);
-		if (heard)
-			return heard < 0 ? -1 : 0;
-	} else if (!mac_is_refusal(refused.errnum)) {
+	for (int tries = 0; tries < OWN_MAC_TRIES; tries++) {
+		if (tries && (reopen(a, link, e) < 0 ||
+			      rt_link_by_index(a->host, link->ifindex, link, e) < 0))
+			return -1;
+		refused = (struct err){0};
+		if (!set_own_mac(a, link, &refused)) {
+			heard = pf_has_heard(a, e);
+			if (heard)
+				return heard < 0 ? -1 : 0;
+		} else if (!mac_is_refusal(refused.errnum)) {
+			break;
+		}
+	}
+	if (refused.code) {
 		*e = refused;
 		return -1;
 	}
-	/*
-	 * A PF that was reset does not listen to its VFs before they are reset as well, which
-	 * opening or closing them does (igb; it answers no, or for 2 s not at all).
-	 */
-	if (reopen(a, link, e) < 0 || rt_link_by_index(a->host, link->ifindex, link, e) < 0)
-		return -1;
-	return set_own_mac(a, link, e);
+	log_line(
+		LOG_WARNING,
+		"PF %s has not heard from VF %u (%s) of its own MAC, in %d tries; it is set there, and the VF "
+		"cannot choose another",
+		a->vf.pf_ifname, a->vf.index, a->vf.name, OWN_MAC_TRIES);
+	return vf_set_mac(a, a->rec.link.mac, e);
 }
 
 /* Whether the name is among the n, of which RT_ALTNAMES are known. */
@@ -230,7 +245,7 @@ int own_link_revert(struct attachment *a, struct err *e)
 	if (vfdev_refresh(a->sys, &a->vf, e) < 0)
 		return -1;
 	if (!a->vf.ifname[0]) /* move_revert() has said why; it reports its MAC when it has one */
-		return a->rec.link.mac_reported ? vf_free_mac(a, e) : 0;
+		return a->rec.link.mac_reported ? vf_set_mac(a, 0, e) : 0;
 	if (rt_link_by_name(a->host, a->vf.ifname, &now, e) < 0)
 		return -1;
 

@@ -181,12 +181,12 @@ int vf_revert(struct attachment *a, struct err *e)
 	return set_groups(a, attachment_vf_attrs(a), &want, set_found, e);
 }
 
-int vf_free_mac(struct attachment *a, struct err *e)
+int vf_set_mac(struct attachment *a, uint64_t mac, struct err *e)
 {
-	const struct vf_attrs none = {.f[VF_MAC] = {.set = true}};
+	const struct vf_attrs want = {.f[VF_MAC] = {true, mac}};
 	int there = vf_refresh_pf(a, e);
 
-	return there > 0 ? set_found(a, &none, VF_MAC, e) : there;
+	return there > 0 ? set_found(a, &want, VF_MAC, e) : there;
 }
 
 /* Whether the VF has chosen this MAC itself, as one that is trusted may. Result: 1 or 0. */

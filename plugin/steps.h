@@ -29,8 +29,8 @@ int pf_link_revert(struct attachment *a, struct err *e);
 int own_link_revert(struct attachment *a, struct err *e);
 /* Reads the PF and its VFs again, into a->pf. Result: 1, 0 when it or the VF is gone. */
 int vf_refresh_pf(struct attachment *a, struct err *e);
-/* Takes the admin MAC from the VF. A PF that is gone has none. */
-int vf_free_mac(struct attachment *a, struct err *e);
+/* Gives the VF an admin MAC; 0 takes it away. A PF that is gone has none. */
+int vf_set_mac(struct attachment *a, uint64_t mac, struct err *e);
 int vf_apply(struct attachment *a, struct err *e);
 int vf_revert(struct attachment *a, struct err *e);
 int vf_check(struct attachment *a, struct err *e);

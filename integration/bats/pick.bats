@@ -392,7 +392,7 @@ hold() {
 	later 'make_vfs pf1; world >"$T/start"' # they come with other MACs
 	snapshot
 	pick '"master": "pf1", "pfOnly": true, "mtu": 1400'
-	under=(strace -qq -o /dev/null -e trace=sendto -e inject=sendto:signal=KILL:when=5)
+	under=(strace -qq -o /dev/null -e trace=sendto -e inject=sendto:signal=KILL:when=6)
 	cni ADD p1
 	under=()
 	equal 'exit status' "$status" 137
