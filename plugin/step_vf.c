@@ -149,7 +149,7 @@ int vf_apply(struct attachment *a, struct err *e)
  * What the VF had cannot be put back where its PF has no interface on the host. Result: 0: there is
  * nothing to put back, or the VF is gone; else -1.
  */
-static int is_out_of_reach(const struct attachment *a, struct err *e)
+static int check_reach(const struct attachment *a, struct err *e)
 {
 	int there;
 
@@ -173,7 +173,7 @@ int vf_revert(struct attachment *a, struct err *e)
 	struct vf_attrs want = a->rec.found;
 
 	if (there == 0)
-		there = is_out_of_reach(a, e);
+		there = check_reach(a, e);
 	if (there <= 0)
 		return there;
 	if (a->rec.link.mac_reported)

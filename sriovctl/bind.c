@@ -67,6 +67,11 @@ static int read_driver(const struct binding *b, struct vfdev *ret, struct err *e
 	return vfdev_refresh(b->ctl->sys, ret, e);
 }
 
+int bind_write_autoprobe(int sys, const char *pf, bool on, struct err *e)
+{
+	return sysfs_write(sys, on ? "1" : "0", e, AUTOPROBE, pf);
+}
+
 int bind_probe(int sys, const struct vfdev *vf, struct err *e)
 {
 	char autoprobe[8];
@@ -76,10 +81,10 @@ int bind_probe(int sys, const struct vfdev *vf, struct err *e)
 
 	off = sysfs_read(sys, autoprobe, sizeof(autoprobe), &stuck, AUTOPROBE, vf->pf) == 0 &&
 	      autoprobe[0] == '0';
-	if (off && sysfs_write(sys, "1", e, AUTOPROBE, vf->pf) < 0)
+	if (off && bind_write_autoprobe(sys, vf->pf, true, e) < 0)
 		return -1;
 	r = sysfs_write(sys, vf->name, e, "bus/pci/drivers_probe");
-	if (off && sysfs_write(sys, "0", r < 0 ? &stuck : e, AUTOPROBE, vf->pf) < 0)
+	if (off && bind_write_autoprobe(sys, vf->pf, false, r < 0 ? &stuck : e) < 0)
 		return -1;
 	return r;
 }

@@ -32,6 +32,9 @@ bool bind_is_so(int sys, const struct host_vf *vf, const char *driver);
 int bind_driver(const struct ctl *ctl, const struct host_vf *vf, const char *driver,
 		struct vfdev *ret, enum ready *ret_how, struct err *e);
 
+/* Whether the kernel looks for drivers for new VFs of the PF. Errors: CNI_EIO. */
+int bind_write_autoprobe(int sys, const char *pf, bool on, struct err *e);
+
 /*
  * Has the kernel look for a driver for a VF without one, which it refuses while the PF's autoprobe
  * is off (pci_device_can_probe(), drivers/pci/pci-driver.c): that is on meanwhile. The caller holds

@@ -21,12 +21,10 @@
 #include "out.h"
 #include "persist_now.h"
 #include "set.h"
-#include "sysfs.h"
 #include "vfs.h"
 
 #define LINK_MS   10000
 #define MAC_TRIES 5
-#define AUTOPROBE "bus/pci/devices/%s/sriov_drivers_autoprobe"
 
 /* One run. */
 struct apply {
@@ -77,7 +75,7 @@ static int apply_link(const struct apply *a, struct err *e)
 
 static int write_autoprobe(const struct apply *a, bool on, struct err *e)
 {
-	return sysfs_write(a->ctl->sys, on ? "1" : "0", e, AUTOPROBE, a->c.pf->dev.name);
+	return bind_write_autoprobe(a->ctl->sys, a->c.pf->dev.name, on, e);
 }
 
 static int make_bare_vfs(struct apply *a, uint32_t n, struct err *e)
