@@ -83,9 +83,9 @@ silent() {
 
 	ip link set pf1 promisc on
 	later 'ip link set pf1 promisc off'
-	timeout 30 tcpdump -i pf1 -e -n -c 1 --immediate-mode 'vlan 100 and arp' >"$T/wire" 2>"$T/wire.err" 3>&- &
+	timeout 30 tcpdump -i pf1 -e -n -c 1 --immediate-mode 'vlan 100 and arp src host 10.56.0.1' >"$T/wire" 2>"$T/wire.err" 3>&- &
 	within 10 grep -q listening "$T/wire.err"
-	ip netns exec p2 timeout 30 tcpdump -i net1 -e -n -c 1 --immediate-mode arp >"$T/pod" 2>"$T/pod.err" 3>&- &
+	ip netns exec p2 timeout 30 tcpdump -i net1 -e -n -c 1 --immediate-mode 'arp src host 10.56.0.1' >"$T/pod" 2>"$T/pod.err" 3>&- &
 	within 10 grep -q listening "$T/pod.err"
 	reaches p1 10.56.0.2
 	within 10 test -s "$T/wire"
