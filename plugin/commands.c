@@ -28,12 +28,21 @@ static int add(struct attachment *a, json_t **ret_answer, struct err *e)
 	return -1;
 }
 
-/* Nothing is known of a VF, but IPAM is told in any case, as the specification wants. */
+/*
+ * Without a record, a VF is known to be the interface's by the index alone, and one that is in the
+ * pod without that is another plugin's. IPAM is told in any case, as the specification wants.
+ */
 static int del_unrecorded(struct attachment *a, struct err *e)
 {
+	const struct cni_args *args = a->args;
 	struct err stuck = {0};
-	int moved = move_unrecorded(a, &stuck), released = ipam_release_unrecorded(a, e);
+	int moved = 0, released;
 
+	if (a->vf.name[0] &&
+	    (move_unrecorded(a, &stuck) < 0 ||
+	     record_index_drop(a->folder, args->container_id, args->ifname, &stuck) < 0))
+		moved = -1;
+	released = ipam_release_unrecorded(a, e);
 	if (moved < 0)
 		*e = stuck;
 	return moved < 0 || released < 0 ? -1 : 0;

@@ -264,13 +264,14 @@ int recovery_load(struct attachment *a, struct err *e)
 	found = load_sound(a, vf, &a->rec, e);
 	if (found < 0)
 		return -1;
-	if (!found && record_drop(a->folder, vf, e) < 0)
-		return -1; /* an ADD that was killed while it wrote the record */
-	if (!found || !is_ours(a, &a->rec)) {
-		record_clear(&a->rec); /* the VF has another owner by now */
-		found = record_index_drop(a->folder, args->container_id, args->ifname, e);
-		attachment_unlock(a);
-		return found;
+	if (found && is_ours(a, &a->rec))
+		return open_recorded(a, e) < 0 ? -1 : 1;
+	if (!found) { /* lost; or its ADD was killed while it wrote it, and left half of it */
+		memcpy(a->vf.name, vf, sizeof(a->vf.name));
+		return record_drop(a->folder, vf, e);
 	}
-	return open_recorded(a, e) < 0 ? -1 : 1;
+	record_clear(&a->rec); /* the VF has another owner by now */
+	found = record_index_drop(a->folder, args->container_id, args->ifname, e);
+	attachment_unlock(a);
+	return found;
 }

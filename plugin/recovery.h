@@ -6,7 +6,8 @@
 
 /*
  * For the other commands: takes the lock of the VF that this container's interface has, and loads
- * its record. Result: 1, 0 where there is no record.
+ * its record. Result: 1, 0 where there is no record; then a->vf.name is the VF if the index has one
+ * whose record is lost, and its lock is held, else "".
  */
 int recovery_load(struct attachment *a, struct err *e);
 

@@ -178,16 +178,12 @@ int move_revert(struct attachment *a, struct err *e)
 	return strcmp(link.name, a->rec.link.name) ? home_rename(a, &link, e) : 0;
 }
 
-#define UNRECORDED_LOCK_MS 10000
-
 int move_unrecorded(struct attachment *a, struct err *e)
 {
 	struct rt_link_change c = RT_LINK_KEEP;
 	struct netns_id host_id, pod_id;
-	struct pciaddr addr;
-	struct record r = {0};
-	struct rt_link link;
 	struct err none = {0};
+	struct rt_link link;
 	int found;
 
 	a->host_ns = netns_open_own(&host_id, e);
@@ -196,25 +192,13 @@ int move_unrecorded(struct attachment *a, struct err *e)
 	a->pod_ns = netns_open(a->args->netns, &pod_id, &none);
 	if (a->pod_ns < 0 || netns_same(&host_id, &pod_id))
 		return 0; /* what was in it, the kernel gives back */
-	if (rt_open_in(a->host_ns, a->pod_ns, &a->pod, e) < 0)
+	if (rt_open_in(a->host_ns, a->pod_ns, &a->pod, e) < 0 ||
+	    vfdev_refresh(a->sys, &a->vf, e) < 0)
 		return -1;
-	if (rt_link_by_name(a->pod, a->args->ifname, &link, &none) < 0 ||
-	    pciaddr_parse(link.parent, &addr) < 0 || vfdev_open(a->sys, &addr, &a->vf, &none) < 0)
-		return 0; /* it has no such interface, or that is no VF: not ours */
-
-	/* The namespace's path may be another container's by now: a VF with a record is its
-	 * owner's. */
-	a->lock = record_lock(a->folder, a->vf.name, "DEL without a record", UNRECORDED_LOCK_MS, e);
-	if (a->lock < 0)
-		return -1;
-	found = record_load(a->folder, a->vf.name, &r, &none);
-	record_clear(&r);
-	if (found)
-		return 0;
-	/* while the lock was waited for, whoever held it may have brought it home */
-	if (rt_link_by_name(a->pod, a->args->ifname, &link, &none) < 0 ||
-	    strcmp(link.parent, a->vf.name))
-		return 0;
+	a->rec.ifname = a->args->ifname;
+	found = find_in_pod(a, &link, e);
+	if (found <= 0)
+		return found;
 
 	c.netns_fd = a->host_ns;
 	c.name = "eth%d"; /* a pattern to the kernel */
@@ -222,9 +206,9 @@ int move_unrecorded(struct attachment *a, struct err *e)
 		return err_ctx(e, "VF %s: from the pod to the host", a->vf.name);
 	log_line(
 		LOG_WARNING,
-		"VF %s had no record: it is back on the host, but its name, MAC and attributes are not "
-		"known; see: ip link show %s",
-		a->vf.name, a->vf.pf_ifname);
+		"VF %s has lost its record: it is back on the host, but its name, MAC and attributes are not "
+		"known; sriovctl show %s tells what they are",
+		a->vf.name, a->vf.name);
 	return 0;
 }
 

@@ -43,9 +43,9 @@ int move_apply(struct attachment *a, struct err *e);
 int move_revert(struct attachment *a, struct err *e);
 int move_check(struct attachment *a, struct err *e);
 /*
- * For DEL without a record: a VF that is this container's interface goes back to the host, under
- * the next free ethN. What it was like before is not known, so the rest stays as it is; the log
- * says so.
+ * For DEL where the VF's record is lost: if a->vf is in this container, it goes back to the host,
+ * under the next free ethN. What it was like before is not known, so the rest stays as it is; the
+ * log says so. Its lock is held.
  */
 int move_unrecorded(struct attachment *a, struct err *e);
 int mac_apply(struct attachment *a, struct err *e);

@@ -568,16 +568,30 @@ bind_pf0() {
 	make_vfs pf0
 }
 
-@test "L5 DEL after the record is lost releases the lease" {
+@test "L5 DEL after the record is lost brings the VF to the host, also if it was renamed, and releases the lease" {
 	attach_with_lease p1
+	ip -n p1 link set net1 down
+	ip -n p1 link set net1 name other
 	mv "/run/sriov-cni/$PF0V0.json" "$T/record"
 	DEL p1
 	equal 'number of leases' "$(leases)" 0
-	# and with it, the VF
+	compgen -G "/sys/bus/pci/devices/$PF0V0/net/*" >/dev/null || fail 'the VF is not on the host'
+	[[ ! -L /run/sriov-cni/@p1:net1 ]]
+	# what it was like is only now known again
 	mv "$T/record" "/run/sriov-cni/$PF0V0.json"
 	ln -s "$PF0V0" "/run/sriov-cni/@p1:net1"
 	DEL p1
 	back
+}
+
+@test "L7 DEL leaves alone a VF that another plugin has put there under the interface's name" {
+	ip link set pf0v0 netns p1 name net1
+	later 'ip -n p1 link set net1 netns 1 name pf0v0'
+	conf "$PF0V1"
+	cni ADD p1
+	error_object 4 'net1 already'
+	DEL p1
+	link_has p1 net1 "parentdev $PF0V0"
 }
 
 @test "L5 DEL with a configuration that has become wrong gives back by its record" {
@@ -869,6 +883,7 @@ hold_lock() {
 	mkdir -p /run/sriov-cni
 	chmod 700 /run/sriov-cni
 	ip link set pf0v0 netns p1 name net1
+	ln -s "$PF0V0" /run/sriov-cni/@p1:net1
 	hold_lock
 	conf "$PF0V0"
 	(cni DEL p1; printf '%s\n' "$status" "$out" >"$T/deleted") 3>&- 7<&- &
