@@ -4,6 +4,7 @@
 #include <poll.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/random.h>
 
 #include "clock.h"
 #include "log.h"
@@ -91,26 +92,41 @@ static int set_wanted(struct attachment *a, const struct vf_attrs *want, enum vf
 	return 0;
 }
 
+/* One that is nobody's, as drivers make it up themselves. Result: 0 when there is no chance. */
+static uint64_t made_up_mac(void)
+{
+	uint64_t mac = 0;
+
+	if (getrandom(&mac, 6, 0) != 6)
+		return 0;
+	return (mac & ~(1ULL << 40)) | 1ULL << 41; /* unicast, locally administered */
+}
+
 /*
  * A driver may refuse to take an admin MAC of zero, which is what a VF has that never got one. Then
- * the VF keeps its own MAC as admin MAC: it works as before, but cannot choose another.
+ * the VF keeps its own MAC as admin MAC: it works as before, but cannot choose another. One without
+ * a netdev has none that is known, and must not stay with the container's, which the next container
+ * may want for another VF.
  */
 static int set_found(struct attachment *a, const struct vf_attrs *want, enum vf_field field,
 		     struct err *e)
 {
-	struct vf_attrs own = *want;
-
+	struct vf_attrs other = *want;
 	struct err refused = {0};
+	char text[MAC_TEXT];
 
 	if (!set_wanted(a, want, field, &refused))
 		return 0;
-	if (field != VF_MAC || want->f[VF_MAC].v || !a->rec.link.mac) {
+	other.f[VF_MAC].v = a->rec.link.mac ?: made_up_mac();
+	if (field != VF_MAC || want->f[VF_MAC].v || !other.f[VF_MAC].v ||
+	    (!a->rec.link.mac && refused.errnum != EINVAL && refused.errnum != EADDRNOTAVAIL)) {
 		*e = refused;
 		return -1;
 	}
-	log_line(LOG_WARNING, "%s; the VF's own MAC is set instead", refused.msg);
-	own.f[VF_MAC].v = a->rec.link.mac;
-	return set_wanted(a, &own, field, e);
+	log_line(LOG_WARNING, "%s; %s is set instead, %s", refused.msg,
+		 mac_text(other.f[VF_MAC].v, text),
+		 a->rec.link.mac ? "the VF's own" : "which is made up");
+	return set_wanted(a, &other, field, e);
 }
 
 int vf_refresh_pf(struct attachment *a, struct err *e)
