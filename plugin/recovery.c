@@ -109,15 +109,10 @@ static int refuse_held(const char *vf, const struct record *r, struct err *e)
 bool recovery_is_held(int folder, const char *vf, struct err *e)
 {
 	struct record r = {0};
-	struct netns_id id;
 	struct err unknown;
-	bool held = false;
+	bool held = record_load(folder, vf, &r, &unknown) == 1 && r.phase == RECORD_ATTACHED &&
+		    record_pod_lives(&r);
 
-	if (record_load(folder, vf, &r, &unknown) == 1 && r.phase == RECORD_ATTACHED) {
-		_cleanup_fd_ int fd = netns_open(r.netns, &id, &unknown);
-
-		held = fd >= 0 && netns_same(&id, &r.netns_id);
-	}
 	if (held)
 		(void)refuse_held(vf, &r, e); /* its result is not the result */
 	record_clear(&r);

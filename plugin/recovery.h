@@ -42,8 +42,7 @@ int recovery_settle(struct attachment *a, struct err *e);
 int recovery_settle_own(struct attachment *a, struct err *e);
 
 /*
- * Whether a living container has the VF, as far as can be told without its lock and without
- * entering the namespace: then *e says who, with CNI_EAGAIN. Where it does not, recovery_settle()
- * knows.
+ * Whether a living container has the VF, as far as can be told without its lock: then *e says who,
+ * with CNI_EAGAIN. Where it does not, recovery_settle() knows.
  */
 bool recovery_is_held(int folder, const char *vf, struct err *e);

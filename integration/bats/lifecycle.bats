@@ -457,6 +457,19 @@ again() {
 	back
 }
 
+@test "D3 an ADD that picks finds out that the holder's namespace is another by now, with the same path and inode" {
+	pod p9
+	snapshot
+	attach_with_lease p9
+	again p9
+	conf="{\"cniVersion\": \"$version\", \"name\": \"net\", \"type\": \"sriov\", \"pool\": {\"pciAddresses\": [\"$PF0V0\"]}}"
+	ADD p1
+	link_has p1 net1 "parentdev $PF0V0"
+	DEL p1
+	unset "attached[p9 net1]"
+	back
+}
+
 @test "L12 GC finds out that the namespace is another by now, with the same path and inode" {
 	pod p9
 	snapshot
