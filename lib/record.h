@@ -171,17 +171,19 @@ struct record_entry {
 };
 
 /*
- * Whether an entry is of no meaning, as its VF has no record, or another owner's: an ADD that was
- * killed between the two left it, or is about to write the record. Result: 1; 0: it means
- * something, or has changed by now. Errors: as of record_index_find() and record_load().
+ * Whether an entry is of no meaning, as its VF has another owner's record, or none: an ADD that was
+ * killed between the two left it, or is about to write the record. But where a VF without a record
+ * is not on the host, it was lost, and the entry is all by which DEL knows of the VF. sys:
+ * sysfs_open(). Result: 1; 0: it means something, or has changed by now. Errors: as of
+ * record_index_find(), record_load() and vfdev_is_away().
  */
-int record_index_stale(int folder, const struct record_entry *entry, struct err *e);
+int record_index_stale(int folder, int sys, const struct record_entry *entry, struct err *e);
 
 /*
  * Removes an entry if it is of no meaning once nobody works on its VF. who: as of record_lock().
  * Result: 1: it was removed; 0: as above. Errors: those above; CNI_EAGAIN: somebody works on it.
  */
-int record_index_settle(int folder, const struct record_entry *entry, const char *who,
+int record_index_settle(int folder, int sys, const struct record_entry *entry, const char *who,
 			struct err *e);
 
 /*

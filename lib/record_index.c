@@ -89,7 +89,8 @@ int record_index_drop(int folder, const char *container_id, const char *ifname, 
 }
 
 /* As record_index_stale(). *ret_recorded: the VF has a record, of whomever. */
-static int look_at(int folder, const struct record_entry *entry, bool *ret_recorded, struct err *e)
+static int look_at(int folder, int sys, const struct record_entry *entry, bool *ret_recorded,
+		   struct err *e)
 {
 	struct record r = {0};
 	char vf[PCIADDR_TEXT];
@@ -102,26 +103,31 @@ static int look_at(int folder, const struct record_entry *entry, bool *ret_recor
 	found = record_load(folder, vf, &r, e);
 	if (found < 0)
 		return -1;
-	owner = found && record_is_of(&r, entry->owner, entry->ifname);
+	if (!found) {
+		*ret_recorded = false;
+		found = vfdev_is_away(sys, vf, e);
+		return found < 0 ? -1 : !found;
+	}
+	owner = record_is_of(&r, entry->owner, entry->ifname);
 	record_clear(&r);
-	*ret_recorded = found;
+	*ret_recorded = true;
 	return !owner;
 }
 
-int record_index_stale(int folder, const struct record_entry *entry, struct err *e)
+int record_index_stale(int folder, int sys, const struct record_entry *entry, struct err *e)
 {
 	bool unused;
 
-	return look_at(folder, entry, &unused, e);
+	return look_at(folder, sys, entry, &unused, e);
 }
 
-int record_index_settle(int folder, const struct record_entry *entry, const char *who,
+int record_index_settle(int folder, int sys, const struct record_entry *entry, const char *who,
 			struct err *e)
 {
 	char vf[PCIADDR_TEXT];
 	_cleanup_fd_ int lock = record_lock(folder, pciaddr_text(&entry->vf, vf), who, 0, e);
 	bool recorded = true;
-	int stale = lock < 0 ? -1 : look_at(folder, entry, &recorded, e);
+	int stale = lock < 0 ? -1 : look_at(folder, sys, entry, &recorded, e);
 
 	if (stale <= 0)
 		return stale;

@@ -147,6 +147,16 @@ int vfdev_refresh(int sys, struct vfdev *d, struct err *e)
 	return find_netdev(sys, path, true, d->ifname, e);
 }
 
+int vfdev_is_away(int sys, const char *name, struct err *e)
+{
+	struct vfdev d = {0};
+
+	(void)snprintf(d.name, sizeof(d.name), "%s", name);
+	if (vfdev_refresh(sys, &d, e) < 0)
+		return -1;
+	return d.driver[0] && !vfdev_is_userspace(d.driver) && !d.ifname[0];
+}
+
 int vfdev_exists(int sys, const struct vfdev *d, struct err *e)
 {
 	return sysfs_exists(sys, e, DEVICES "/%s/vendor", d->name);

@@ -92,6 +92,12 @@ int vfdev_open_whole(int sys, const struct pciaddr *addr, struct vfdev *ret, str
  */
 int vfdev_refresh(int sys, struct vfdev *d, struct err *e);
 
+/*
+ * Whether the device has a driver that makes a netdev, and the host has none: it is in another
+ * namespace. name: PCI address. Result: 1 or 0. Errors: CNI_EIO.
+ */
+int vfdev_is_away(int sys, const char *name, struct err *e);
+
 /* Whether there still is such a PCI device. Result: 1 or 0. Errors: CNI_EIO: that cannot be told.
  */
 int vfdev_exists(int sys, const struct vfdev *d, struct err *e);

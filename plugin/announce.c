@@ -7,7 +7,6 @@
 #include <linux/if.h> /* IFF_LOWER_UP */
 #include <linux/if_addr.h>
 #include <linux/if_packet.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
@@ -146,18 +145,17 @@ static void work(const struct attachment *a)
 	}
 }
 
-void announce(struct attachment *a)
+bool announce(struct attachment *a)
 {
 	if (!a->conf->announce || !a->link.ifindex ||
 	    !json_array_size(json_object_get(a->ipam, "ips")))
-		return;
+		return false;
 	log_line(LOG_DEBUG, "announce the addresses as soon as %s has a carrier, within %d s",
 		 a->args->ifname, TIME_MS / 1000);
 	/* of what fails from here on there is nobody to be told: the runtime has its answer */
 	if (close_range(0, UINT_MAX, 0) < 0)
-		return;
+		return false;
 	if (fork() == 0)
 		work(a);
-	/* what is left to do is to free memory, of which each page would be copied for it now */
-	_exit(EXIT_SUCCESS);
+	return true;
 }

@@ -58,8 +58,8 @@ static int run(const struct cni_args *args, struct conf *conf, struct err *e)
 	if (commands[args->command].run(&a, &answer, e) < 0)
 		return -1;
 	if (!answer || !program_print(answer)) {
-		if (commands[args->command].then)
-			commands[args->command].then(&a);
+		if (commands[args->command].then && commands[args->command].then(&a))
+			_exit(EXIT_SUCCESS);
 		return 0;
 	}
 	err_set(e, CNI_EIO, errno, "cannot write the result to standard output");

@@ -176,7 +176,7 @@ int recovery_collect_claims(const struct attachment *a, struct err *e)
 	if (record_index_list(a->folder, &claims, &n, e) < 0)
 		return -1;
 	for (size_t i = 0; i < n; i++) {
-		int settled = record_index_settle(a->folder, &claims[i], "GC", &now);
+		int settled = record_index_settle(a->folder, a->sys, &claims[i], "GC", &now);
 
 		if (settled > 0)
 			log_line(LOG_INFO,

@@ -85,16 +85,9 @@ static int clear_links_on(struct attachment *a, const struct rt_link *link, stru
 	return err_set(e, CNI_EKERNEL, 0, "the pod goes on making links on %s", link->name);
 }
 
-/*
- * From the pod to the host, where it appears under its own name: whoever watches links there sees
- * no other. Alternative names that the pod gave it stay behind; one of them could be in use on the
- * host.
- */
-static int move_back(struct attachment *a, struct rt_link *link, struct err *e)
+/* Alternative names that the pod gave it stay behind; one of them could be in use on the host. */
+static int drop_altnames(struct attachment *a, struct rt_link *link, struct err *e)
 {
-	struct rt_link_change down = RT_LINK_KEEP, name = RT_LINK_KEEP, move = RT_LINK_KEEP;
-	struct err taken = {0};
-
 	while (link->n_altnames) {
 		unsigned n = link->n_altnames < RT_ALTNAMES ? link->n_altnames : RT_ALTNAMES;
 
@@ -102,6 +95,20 @@ static int move_back(struct attachment *a, struct rt_link *link, struct err *e)
 		    rt_link_by_index(a->pod, link->ifindex, link, e) < 0)
 			return -1;
 	}
+	return 0;
+}
+
+/*
+ * From the pod to the host, where it appears under its own name: whoever watches links there sees
+ * no other.
+ */
+static int move_back(struct attachment *a, struct rt_link *link, struct err *e)
+{
+	struct rt_link_change down = RT_LINK_KEEP, name = RT_LINK_KEEP, move = RT_LINK_KEEP;
+	struct err taken = {0};
+
+	if (drop_altnames(a, link, e) < 0)
+		return -1;
 	if (clear_links_on(a, link, e) < 0)
 		return -1;
 	down.up = 0;
@@ -178,37 +185,58 @@ int move_revert(struct attachment *a, struct err *e)
 	return strcmp(link.name, a->rec.link.name) ? home_rename(a, &link, e) : 0;
 }
 
-int move_unrecorded(struct attachment *a, struct err *e)
+/* From the pod to the host, as it is there. Its record, which would tell more, is lost. */
+static int bring_unrecorded(struct attachment *a, struct rt_link *link, struct err *e)
 {
 	struct rt_link_change c = RT_LINK_KEEP;
-	struct netns_id host_id, pod_id;
-	struct err none = {0};
-	struct rt_link link;
-	int found;
-
-	a->host_ns = netns_open_own(&host_id, e);
-	if (a->host_ns < 0)
-		return -1;
-	a->pod_ns = netns_open(a->args->netns, &pod_id, &none);
-	if (a->pod_ns < 0 || netns_same(&host_id, &pod_id))
-		return 0; /* what was in it, the kernel gives back */
-	if (rt_open_in(a->host_ns, a->pod_ns, &a->pod, e) < 0 ||
-	    vfdev_refresh(a->sys, &a->vf, e) < 0)
-		return -1;
-	a->rec.ifname = a->args->ifname;
-	found = find_in_pod(a, &link, e);
-	if (found <= 0)
-		return found;
 
 	c.netns_fd = a->host_ns;
 	c.name = "eth%d"; /* a pattern to the kernel */
-	if (clear_links_on(a, &link, e) < 0 || rt_link_change(a->pod, link.ifindex, &c, e) < 0)
+	if (drop_altnames(a, link, e) < 0 || clear_links_on(a, link, e) < 0 ||
+	    rt_link_change(a->pod, link->ifindex, &c, e) < 0)
 		return err_ctx(e, "VF %s: from the pod to the host", a->vf.name);
+	if (!link->xdp)
+		return 0;
+	memcpy(a->found_driver, a->vf.driver, sizeof(a->found_driver));
+	a->rec.driver = a->found_driver;
+	return home_rebind(a, false, link, e);
+}
+
+int move_unrecorded(struct attachment *a, struct err *e)
+{
+	struct netns_id host_id, pod_id;
+	struct err none = {0};
+	struct rt_link link;
+	int found = 0;
+
+	a->host_ns = netns_open_own(&host_id, e);
+	if (a->host_ns < 0 || rt_open(&a->host, e) < 0)
+		return -1;
+	a->pod_ns = netns_open(a->args->netns, &pod_id, &none);
+	if (a->pod_ns < 0 && none.code != CNI_EUNKNOWN) {
+		*e = none;
+		return -1;
+	}
+	if (vfdev_refresh(a->sys, &a->vf, e) < 0)
+		return -1;
+	if (a->pod_ns >= 0 && !netns_same(&host_id, &pod_id)) {
+		a->rec.ifname = a->args->ifname;
+		if (rt_open_in(a->host_ns, a->pod_ns, &a->pod, e) < 0 ||
+		    (found = find_in_pod(a, &link, e)) < 0 ||
+		    (found && bring_unrecorded(a, &link, e) < 0))
+			return -1;
+	}
 	log_line(
 		LOG_WARNING,
-		"VF %s has lost its record: it is back on the host, but its name, MAC and attributes are not "
-		"known; sriovctl show %s tells what they are",
-		a->vf.name, a->vf.name);
+		"VF %s has lost its record: it %s; its name, driver, MAC and attributes can be those that its "
+		"container had: look at them with sriovctl show %s, and put them in order",
+		a->vf.name,
+		found                              ? "is back on the host"
+		: a->vf.ifname[0]                  ? "is on the host"
+		: !a->vf.driver[0]                 ? "has no driver"
+		: vfdev_is_userspace(a->vf.driver) ? "has a driver of userspace"
+						   : "is not in the pod, and not on the host",
+		a->vf.name);
 	return 0;
 }
 

@@ -8,7 +8,8 @@
 
 /*
  * The claim is an entry of the index, made before the record: so a record always has an entry that
- * DEL can find it by, and an entry without a record is of no meaning.
+ * DEL can find it by, and an entry without a record is of no meaning, as long
+ * as the VF is on the host.
  */
 int claim_apply(struct attachment *a, struct err *e)
 {

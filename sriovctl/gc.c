@@ -84,7 +84,8 @@ static void forget_claims(struct gc *gc)
 		struct err e = {0};
 		int r = gc->ctl->opt[OPT_DRY_RUN]
 				? 1
-				: record_index_settle(gc->all.folder, claim, "sriovctl gc", &e);
+				: record_index_settle(gc->all.folder, gc->ctl->sys, claim,
+						      "sriovctl gc", &e);
 
 		if (r) /* 0: it means something by now */
 			tell_claim(gc, claim, outcome_of(gc, r, &e), r < 0 ? e.msg : "");

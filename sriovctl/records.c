@@ -141,7 +141,7 @@ static int by_address(const void *a, const void *b)
 }
 
 /* Keeps the entries of the index that are of no meaning, and whose VF nobody works on. */
-static void keep_claims(struct records *r)
+static void keep_claims(int sys, struct records *r)
 {
 	size_t kept = 0;
 
@@ -151,7 +151,7 @@ static void keep_claims(struct records *r)
 
 		if (record_lock_held(r->folder, pciaddr_text(&r->claims[i].vf, vf), holder,
 				     &unread) == 0 &&
-		    record_index_stale(r->folder, &r->claims[i], &unread) == 1)
+		    record_index_stale(r->folder, sys, &r->claims[i], &unread) == 1)
 			r->claims[kept++] = r->claims[i];
 		else
 			free(r->claims[i].owner);
@@ -172,7 +172,7 @@ int records_read(int sys, struct records *ret, struct err *e)
 		    record_each_aside(r.folder, note_aside, &reading, e) < 0 ||
 		    record_index_list(r.folder, &r.claims, &r.n_claims, e) < 0)
 			return -1;
-		keep_claims(&r);
+		keep_claims(sys, &r);
 	}
 	if (r.n)
 		qsort(r.all, r.n, sizeof(*r.all), by_address);

@@ -14,6 +14,7 @@
 #include "fixture.h"
 #include "mem.h"
 #include "record.h"
+#include "sysfs.h"
 
 #define VF "0000:01:10.4"
 
@@ -24,6 +25,17 @@ static int open_folder(void)
 
 	expect_ok(folder, &e);
 	return folder;
+}
+
+static int open_sys(void)
+{
+	struct err e = {0};
+	int sys;
+
+	scratch_folder("sys/bus/pci/devices");
+	sys = sysfs_open(scratch_path("sys"), &e);
+	expect_ok(sys, &e);
+	return sys;
 }
 
 static void put_record(int folder, const char *container_id, const char *ifname)
@@ -145,7 +157,7 @@ static bool has(int folder, const char *name)
 
 static void an_entry_without_its_record_goes(void **state)
 {
-	_cleanup_fd_ int folder = open_folder();
+	_cleanup_fd_ int folder = open_folder(), sys = open_sys();
 	const struct {
 		const char *what, *owner, *ifname, *target, *record_of, *record_if;
 		int gone;
@@ -170,9 +182,9 @@ static void an_entry_without_its_record_goes(void **state)
 			1);
 		if (rows[i].record_of)
 			put_record(folder, rows[i].record_of, rows[i].record_if);
-		expect_int(record_index_stale(folder, &entry, &e), rows[i].gone);
+		expect_int(record_index_stale(folder, sys, &entry, &e), rows[i].gone);
 		expect_int(has(folder, "@c1:net1"), true);
-		expect_int(record_index_settle(folder, &entry, "me", &e), rows[i].gone);
+		expect_int(record_index_settle(folder, sys, &entry, "me", &e), rows[i].gone);
 		expect_int(has(folder, "@c1:net1"), !rows[i].gone);
 		expect_int(faccessat(folder, VF ".json", F_OK, 0), rows[i].record_of ? 0 : -1);
 		expect_ok(record_index_drop(folder, "c1", "net1", &e), &e);
@@ -194,40 +206,59 @@ static struct record_entry claim(int folder)
 
 static void with_an_entry_goes_half_a_record(void **state)
 {
-	_cleanup_fd_ int folder = open_folder();
+	_cleanup_fd_ int folder = open_folder(), sys = open_sys();
 	const struct record_entry entry = claim(folder);
 	struct err e = {0};
 
 	(void)state;
 	scratch_file("{\"vers", "state/" VF ".new");
-	expect_int(record_index_settle(folder, &entry, "me", &e), 1);
+	expect_int(record_index_settle(folder, sys, &entry, "me", &e), 1);
 	expect_int(faccessat(folder, VF ".new", F_OK, 0), -1);
 }
 
 /* The claim comes before the record: who has just made one works on the VF. */
 static void an_entry_whose_vf_is_worked_on_stays(void **state)
 {
-	_cleanup_fd_ int folder = open_folder();
+	_cleanup_fd_ int folder = open_folder(), sys = open_sys();
 	const struct record_entry entry = claim(folder);
 	struct err e = {0};
 	_cleanup_fd_ int lock = record_lock(folder, VF, "ADD of c1", 0, &e);
 
 	(void)state;
 	expect_ok(lock, &e);
-	expect_err(record_index_settle(folder, &entry, "me", &e), &e, CNI_EAGAIN, "ADD of c1");
+	expect_err(record_index_settle(folder, sys, &entry, "me", &e), &e, CNI_EAGAIN, "ADD of c1");
 	expect_int(has(folder, "@c1:net1"), true);
+}
+
+/* Its record was lost, and DEL knows of it by the entry alone. */
+static void an_entry_stays_while_its_vf_without_a_record_is_away(void **state)
+{
+	_cleanup_fd_ int folder = open_folder(), sys = open_sys();
+	const struct record_entry entry = claim(folder);
+	struct err e = {0};
+
+	(void)state;
+	scratch_folder("sys/bus/pci/devices/" VF);
+	scratch_link("../../drivers/igbvf", "sys/bus/pci/devices/" VF "/driver");
+	expect_int(record_index_stale(folder, sys, &entry, &e), 0);
+	expect_int(record_index_settle(folder, sys, &entry, "me", &e), 0);
+	expect_int(has(folder, "@c1:net1"), true);
+
+	scratch_folder("sys/bus/pci/devices/" VF "/net/pf0v0");
+	expect_int(record_index_settle(folder, sys, &entry, "me", &e), 1);
+	expect_int(has(folder, "@c1:net1"), false);
 }
 
 /* DEL sets a damaged record aside, and finds it by the entry. */
 static void an_entry_of_a_damaged_record_stays(void **state)
 {
-	_cleanup_fd_ int folder = open_folder();
+	_cleanup_fd_ int folder = open_folder(), sys = open_sys();
 	const struct record_entry entry = claim(folder);
 	struct err e = {0};
 
 	(void)state;
 	scratch_file("{", "state/" VF ".json");
-	expect_err(record_index_settle(folder, &entry, "me", &e), &e, CNI_ESTATE, VF ".json");
+	expect_err(record_index_settle(folder, sys, &entry, "me", &e), &e, CNI_ESTATE, VF ".json");
 	expect_int(has(folder, "@c1:net1"), true);
 }
 
@@ -245,6 +276,7 @@ int main(void)
 		SCRATCH_TEST(an_entry_without_its_record_goes),
 		SCRATCH_TEST(with_an_entry_goes_half_a_record),
 		SCRATCH_TEST(an_entry_whose_vf_is_worked_on_stays),
+		SCRATCH_TEST(an_entry_stays_while_its_vf_without_a_record_is_away),
 		SCRATCH_TEST(an_entry_of_a_damaged_record_stays),
 	};
 	/* entering a namespace, if only the own, wants CAP_SYS_ADMIN */

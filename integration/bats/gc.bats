@@ -146,6 +146,31 @@ waits_for_leases() {
 	equal 'calls of IPAM' "$(xargs <"$IPAM_LOG")" 'VERSION STATUS'
 }
 
+@test "L12 GC leaves a VF without a record to the DEL of its container" {
+	version=1.1.0
+	conf "$PF0V0" '"vlan": 100'
+	ADD p1
+	cp "/run/sriov-cni/$PF0V0.json" "$T/record"
+	echo '{' >"/run/sriov-cni/$PF0V0.json"
+	conf "$PF0V0" '"cni.dev/valid-attachments": [{"containerID": "p1", "ifname": "net1"}]'
+	cni GC ''
+	equal 'status' "$status" 0
+	ctl gc # as its timer does
+	equal "status of sriovctl gc, which said $out$err" "$status" 0
+	equal 'what the index has' "$(readlink /run/sriov-cni/@p1:net1)" "$PF0V0"
+	link_has p1 net1 "parentdev $PF0V0"
+	conf "$PF0V0" '"vlan": 100'
+	DEL p1
+	has "$err" "VF $PF0V0 has lost its record: it is back on the host"
+	no_link p1 net1
+	# what it was like is only now known again
+	mv "$T/record" "/run/sriov-cni/$PF0V0.json"
+	ln -s "$PF0V0" /run/sriov-cni/@p1:net1
+	rm "/run/sriov-cni/$PF0V0.damaged"
+	DEL p1
+	unchanged
+}
+
 @test "L7 a late DEL does not touch the next owner of VF and namespace" {
 	conf "$PF0V0" '"vlan": 100'
 	CNI_NETNS=/run/netns/p1 ADD old
