@@ -131,6 +131,12 @@ static int check_pf(const struct attachment *a, struct err *e)
 			"PF %s is down, so its VFs have no link: ip link set %s up; or set \"pfLink\" to "
 			"\"raise\" or \"ignore\"",
 			pf->link.name, pf->link.name);
+	if (a->conf->mtu.set && a->conf->mtu.v > pf->link.mtu)
+		return err_set(
+			e, CNI_ECONFIG, 0,
+			"mtu %llu is above that of PF %s, which is %u: ip link set %s mtu %llu",
+			(unsigned long long)a->conf->mtu.v, pf->link.name, pf->link.mtu,
+			pf->link.name, (unsigned long long)a->conf->mtu.v);
 	return 0;
 }
 
@@ -276,7 +282,7 @@ static int check_mac_unique(const struct attachment *a, struct err *e)
 	return 0;
 }
 
-static int check_pf_values(const struct attachment *a, struct err *e)
+static int check_rates(const struct attachment *a, struct err *e)
 {
 	const struct vf_attrs want = vf_attrs_merge(attachment_vf_attrs(a), &a->conf->vf);
 	unsigned long long min = want.f[VF_MIN_TX].v, max = want.f[VF_MAX_TX].v;
@@ -287,20 +293,7 @@ static int check_pf_values(const struct attachment *a, struct err *e)
 			"PF %s: VF %u: min_tx_rate %llu is above max_tx_rate %llu; what the configuration does "
 			"not give is as the VF has it",
 			a->pf.link.name, a->vf.index, min, max);
-	if (a->conf->mtu.set && a->conf->mtu.v > a->pf.link.mtu)
-		return err_set(
-			e, CNI_ECONFIG, 0,
-			"mtu %llu is above that of PF %s, which is %u: ip link set %s mtu %llu",
-			(unsigned long long)a->conf->mtu.v, a->pf.link.name, a->pf.link.mtu,
-			a->pf.link.name, (unsigned long long)a->conf->mtu.v);
 	return 0;
-}
-
-static int check_values(const struct attachment *a, struct err *e)
-{
-	if (a->vf.pf[0] && check_pf_values(a, e) < 0)
-		return -1;
-	return a->conf->ipam_type ? ipam_refuse(a, e) : 0;
 }
 
 /* The VF as found, and what is to become of it. */
@@ -372,6 +365,13 @@ int attachment_take_pf(struct attachment *a, struct err *e)
 	return check_pf(a, e);
 }
 
+int attachment_check_vf(const struct attachment *a, struct err *e)
+{
+	if (!a->vf.pf[0])
+		return 0; /* "pfOnly" */
+	return check_mac_unique(a, e) < 0 ? -1 : check_rates(a, e);
+}
+
 int attachment_look(struct attachment *a, struct err *e)
 {
 	if (!device_is_named(a->conf) && !pool_is_given(&a->conf->pool))
@@ -396,7 +396,7 @@ static int take_named(struct attachment *a, struct err *e)
 	    recovery_settle(a, e) < 0 || vfdev_refresh(a->sys, &a->vf, e) < 0 ||
 	    await_netdev(a, e) < 0 || attachment_take_link(a, e) < 0)
 		return -1;
-	return attachment_take_pf(a, e);
+	return attachment_take_pf(a, e) < 0 ? -1 : attachment_check_vf(a, e);
 }
 
 int attachment_prepare(struct attachment *a, struct err *e)
@@ -406,7 +406,7 @@ int attachment_prepare(struct attachment *a, struct err *e)
 	if (check_which(a->conf, e) < 0 || attachment_open_host(a, &host_id, e) < 0 ||
 	    (device_is_named(a->conf) ? take_named(a, e) : pick_vf(a, e)) < 0 ||
 	    open_pod(a, &host_id, e) < 0 || check_name_free(a, e) < 0 ||
-	    check_mac_unique(a, e) < 0 || check_values(a, e) < 0 || info_look(a, e) < 0)
+	    (a->conf->ipam_type && ipam_refuse(a, e) < 0) || info_look(a, e) < 0)
 		return -1;
 	return fill_record(a, e);
 }

@@ -64,11 +64,13 @@ int attachment_look(struct attachment *a, struct err *e);
 
 /*
  * The parts of it that look at one VF, a->vf, whose lock is held: its netdev on the host, which
- * nobody may use there (a->link); and its PF, with the VF's attributes (a->pf). Errors: CNI_EAGAIN:
- * in use; CNI_EDEVICE, CNI_EKERNEL, CNI_EIO.
+ * nobody may use there (a->link); its PF, with the VF's attributes (a->pf); and whether it can have
+ * what the configuration sets on it. Errors: CNI_EAGAIN: in use; CNI_ECONFIG: the PF has not the
+ * MTU, or another VF the MAC; CNI_EDEVICE, CNI_EKERNEL, CNI_EIO.
  */
 int attachment_take_link(struct attachment *a, struct err *e);
 int attachment_take_pf(struct attachment *a, struct err *e);
+int attachment_check_vf(const struct attachment *a, struct err *e);
 
 /* Takes the lock of a VF for this operation: a->lock. Errors as of record_lock(). */
 int attachment_lock(struct attachment *a, const char *vf, int timeout_ms, struct err *e);

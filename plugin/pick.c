@@ -17,7 +17,8 @@ struct pick {
 	struct pick_pfs pfs;
 	struct record_entry *held;
 	size_t n_held;
-	unsigned matching; /* VFs that the selectors ask for */
+	unsigned matching;      /* VFs that the selectors ask for */
+	unsigned tried, misfit; /* those that were looked at, and that have not what is to be set */
 	struct reasons why;
 };
 
@@ -81,10 +82,12 @@ static int try_vf(struct pick *p, struct pick_pf *pf)
 	struct err why = {0};
 
 	if ((p->look || !attachment_lock(a, a->vf.name, 0, &why)) && !look_at_vf(p, &why)) {
-		if (!attachment_take_pf(a, &why))
+		pf->unfit = attachment_take_pf(a, &why) < 0;
+		if (!pf->unfit && !attachment_check_vf(a, &why))
 			return 1;
-		pf->unfit = true;
 	}
+	p->tried++;
+	p->misfit += why.code == CNI_ECONFIG;
 	reasons_add(&p->why, "%s", why.msg);
 	rt_pf_clear(&a->pf);
 	attachment_unlock(a);
@@ -123,6 +126,7 @@ static int try_pf(struct pick *p, struct pick_pf *pf, bool stale)
 		if (!!by != stale)
 			continue;
 		if (stale && recovery_is_held(p->a->folder, vf.name, &held)) {
+			p->tried++;
 			reasons_add(&p->why, "%s", held.msg);
 			continue;
 		}
@@ -180,8 +184,12 @@ static int none_free(const struct pick *p, struct err *e)
 			"no VF of this host is what \"master\", \"vf\" and \"pool\" ask for");
 	if (p->why.left_out)
 		(void)snprintf(more, sizeof(more), "; and %u more", p->why.left_out);
-	return err_set(e, p->matching ? CNI_EAGAIN : CNI_EDEVICE, 0, "no VF of %s is free: %s%s",
-		       master, p->why.text, more);
+	/* to come again helps where another has a VF that would do */
+	return err_set(e,
+		       !p->matching                         ? CNI_EDEVICE
+		       : p->misfit && p->misfit == p->tried ? CNI_ECONFIG
+							    : CNI_EAGAIN,
+		       0, "no VF of %s is free: %s%s", master, p->why.text, more);
 }
 
 static void pick_clear(struct pick *p)

@@ -80,9 +80,13 @@ static json_t *own_interface(const struct attachment *a)
 	char mac[MAC_TEXT];
 
 	/* a VF that nobody has given a MAC yet, and that has no netdev, has none to tell */
-	return json_pack("{s:s, s:s*, s:I, s:s, s:s}", "name", a->args->ifname, "mac",
-			 a->link.mac ? mac_text(a->link.mac, mac) : NULL, "mtu",
-			 (json_int_t)a->link.mtu, "sandbox", a->args->netns, "pciID", a->vf.name);
+	json_t *itf = json_pack("{s:s, s:s*, s:s, s:s}", "name", a->args->ifname, "mac",
+				a->link.mac ? mac_text(a->link.mac, mac) : NULL, "sandbox",
+				a->args->netns, "pciID", a->vf.name);
+
+	if (a->link.mtu) /* "pfOnly" with a userspace driver: it is its program's affair */
+		json_object_set_new(itf, "mtu", json_integer(a->link.mtu));
+	return itf;
 }
 
 /*

@@ -80,9 +80,14 @@ int userspace_check(const struct attachment *a, struct err *e)
 
 	if (used)
 		return used < 0 ? -1 : refuse_used(a, &u, e);
-	if (!want || !strcmp(want, a->vf.driver))
+	if (a->conf->pf_only && a->conf->vf.f[VF_MAC].set && vfdev_is_userspace(a->vf.driver))
+		return err_set(
+			e, CNI_ECONFIG, 0,
+			"%s has driver %s, and no PF here, by which a MAC could be set: remove \"mac\"",
+			a->vf.name, a->vf.driver);
+	if (!want)
 		return 0;
-	if (userspace_check_loaded(a, e) < 0)
+	if (strcmp(want, a->vf.driver) && userspace_check_loaded(a, e) < 0)
 		return -1;
 	return vfdev_is_vfio(want) ? check_group(a, want, e) : 0;
 }

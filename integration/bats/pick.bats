@@ -138,23 +138,47 @@ hold() {
 # --- D6: several PFs ---
 
 @test "D6 pack fills one PF before the next, spread goes round, and first by what the pod has" {
-	local pool='"pool": {"pfNames": ["pf0#0-1", "pf1#0-1"]'
+	local pool='"pool": {"pfNames": ["pf0#0-2", "pf1#0-2"]'
 
 	pod p2
 	pick "$pool}"
 	ADD p1 a
 	ADD p1 b
 	ADD p1 c
+	ADD p1 d
 	has_vf p1 "$PF0V0" a
 	has_vf p1 "$PF0V1" b
-	has_vf p1 "$PF1V0" c
-	DEL p1 b
+	has_vf p1 "$PF0V2" c
+	has_vf p1 "$PF1V0" d
 	DEL p1 c
+	DEL p1 d
 	pick "$pool, \"policy\": \"spread\"}"
-	ADD p2 a # pf0 has one in use
+	ADD p2 a # pf0 has two in use
 	has_vf p2 "$PF1V0" a
-	ADD p2 b # the pod has one of pf1
-	has_vf p2 "$PF0V1" b
+	ADD p2 b # pf0 still has more in use, but of pf1 the pod has one
+	has_vf p2 "$PF0V2" b
+}
+
+@test "D6 a PF with a smaller MTU, or on which another VF has the MAC, is passed over" {
+	ip link set pf1 mtu 1600
+	later 'ip link set pf1 mtu 1500'
+	admin_mac 5 02:00:5e:00:00:05
+	snapshot
+	picks '"pool": {"pfNames": ["pf0", "pf1"]}, "mtu": 1600' "$PF1V0"
+	picks '"pool": {"pfNames": ["pf0#0-3", "pf1"]}, "mac": "02:00:5e:00:00:05"' "$PF1V0"
+	unchanged
+	pick '"master": "pf0#0-3", "mtu": 1600'
+	cni ADD p1
+	refused 7 'no VF of pf0#0-3 is free: mtu 1600 is above that of PF pf0' 'ip link set pf0 mtu 1600'
+	pick '"master": "pf0#0-3", "mac": "02:00:5e:00:00:05"'
+	cni ADD p1
+	refused 7 'MAC 02:00:5e:00:00:05 is that of VF 5 of PF pf0'
+	# but it is 11 where a VF is held that might do
+	conf "$PF0V0"
+	ADD p1 net9
+	pick '"master": "pf0#0-3", "mac": "02:00:5e:00:00:05"'
+	cni ADD p1
+	error_object 11 "VF $PF0V0 is held" 'MAC 02:00:5e:00:00:05 is that of VF 5'
 }
 
 # --- D7: what is free ---

@@ -132,6 +132,22 @@ drop_hold() {
 	unchanged
 }
 
+@test "N9 of a whole device on vfio-pci nothing can be set, and no MTU is told" {
+	echo 0 >"/sys/bus/pci/devices/$PF1/sriov_numvfs"
+	later 'bind "$PF1" igb; rename_back pf1; ip link set pf1 up; make_vfs pf1; world >"$T/start"' # they come with other MACs
+	bind "$PF1" vfio-pci
+	snapshot
+	version=1.1.0
+	conf "$PF1" "\"pfOnly\": true, \"mac\": \"$MAC\""
+	cni ADD p1
+	refused 7 "$PF1 has driver vfio-pci" 'remove "mac"'
+	conf "$PF1" '"pfOnly": true'
+	ADD p1
+	result '.interfaces == [{name: "net1", sandbox: "/run/netns/p1", pciID: $pf}]' --arg pf "$PF1"
+	DEL p1
+	unchanged
+}
+
 @test "N9 the pod's namespace has to be one, and the name in it free" {
 	found_on vfio-pci
 	conf "$PF0V0"
@@ -336,6 +352,19 @@ make_unusual() {
 	equal 'the driver' "$(driver_of "$PF1V0")" uio_pci_generic
 	DEL p1
 	unchanged
+	# bound by hand already, the group is no other
+	# shellcheck disable=SC2016 # for later
+	later 'bind "$PF1V0" igbvf
+		ip link set pf1 vf 0 mac 00:00:00:00:00:00
+		ip link set "$(ls "/sys/bus/pci/devices/$PF1V0/net")" name pf1v0
+		ip link set pf1v0 up
+		ip link set pf1v0 down
+		ip link set pf1v0 address '"$(mac_of '' pf1v0)"
+	bind "$PF1V0" vfio-pci
+	snapshot
+	conf "$PF1V0" '"driver": "vfio-pci"'
+	cni ADD p1
+	refused 101 "$PF1 (driver igb)" "$PF1V6 (driver igbvf)"
 }
 
 @test "N10 a VF that somebody bound to another driver meanwhile is his" {
