@@ -761,6 +761,17 @@ static void a_configuration_is_refused(void **state)
 	conf_clear(&c);
 }
 
+static void who_says_nothing_waits_for_a_netdev_as_long_as_the_manual_says(void **state)
+{
+	struct conf c;
+	struct err e = {0};
+
+	(void)state;
+	expect_ok(read_for(CNI_ADD, "", smallest_with("{}"), &c, &e), &e);
+	expect_int(c.netdev_timeout.v, 2);
+	conf_clear(&c);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -775,6 +786,7 @@ int main(void)
 		cmocka_unit_test(a_stable_mac_is_made_from_container_and_interface),
 		cmocka_unit_test(a_bad_mac_in_cni_args_is_refused),
 		cmocka_unit_test(the_device_of_the_runtime_wins),
+		cmocka_unit_test(who_says_nothing_waits_for_a_netdev_as_long_as_the_manual_says),
 		cmocka_unit_test(a_name_may_have_255_characters),
 		cmocka_unit_test(the_version_is_known_on_failure_too),
 		cmocka_unit_test(an_unknown_key_is_an_error_where_it_is_strict),

@@ -18,8 +18,44 @@ example() {
 }
 
 # Those that this machine has not what they need for: a PF without VFs (pick.bats, D12), a DHCP server and the daemon
-# (ipam_shim.bats), a Kubernetes API server.
+# (builtin.bats), a Kubernetes API server.
 ELSEWHERE='39-whole-port|53-dhcp|54-whereabouts'
+
+# bind DRIVER
+bind() {
+	local vf=/sys/bus/pci/devices/$PF0V0
+
+	echo "$1" >"$vf/driver_override"
+	echo "$PF0V0" >"$vf/driver/unbind"
+	echo "$PF0V0" >/sys/bus/pci/drivers_probe
+	echo >"$vf/driver_override"
+}
+
+# made_ready FILE - the device plugin hands out VFs that have the driver already, where they are for programs and guests
+made_ready() {
+	[[ $1 != */4[02]-* ]] || bind vfio-pci
+	snapshot
+}
+
+# put_back FILE MAC
+put_back() {
+	[[ $1 == */4[02]-* ]] || return 0
+	bind igbvf
+	ip link set pf0 vf 0 mac 00:00:00:00:00:00
+	ip link set "$(ls "/sys/bus/pci/devices/$PF0V0/net")" name pf0v0
+	reset_vf 0
+	ip link set pf0v0 address "$2"
+}
+
+# routed FILE - those that are about routes have them
+routed() {
+	case $1 in
+	*/36-*) has "$(ip -n p1 route show default; ip -n p1 -6 route show default)" \
+		'via 198.51.100.1 dev net1' 'metric 200 ' 'via 2001:db8:0:100::1 dev net1' 'metric 2000 ' ;;
+	*/37-*) has "$(ip -n p1 route show table all)" '192.0.2.0/25 via 198.51.100.2 dev net1' 'mtu 1300 advmss 1260' \
+		'203.0.113.0/25 via 198.51.100.1 dev net1 table 1000' 'metric 50' '203.0.113.128/25 dev net1' 'scope link' ;;
+	esac
+}
 
 # attached FILE - the VF is in the pod, or has the driver that a program needs
 attached() {
@@ -31,7 +67,8 @@ attached() {
 }
 
 @test "N13 each example is attached, checked and given back" {
-	local file n=0
+	local file n=0 own
+	own=$(mac_of '' pf0v0)
 	later 'rm -f /var/log/sriov-cni.log'
 	no_link_local
 	network
@@ -39,11 +76,13 @@ attached() {
 	for file in "$BATS_TEST_DIRNAME"/../../conf-examples/*.{conflist,yaml}; do
 		[[ ! $file =~ $ELSEWHERE ]] || continue
 		example "$file" || fail "$file cannot be read"
+		made_ready "$file"
 		CAP_ARGS='{"mac": "02:00:5e:00:00:22", "ips": ["198.51.100.22/24"]}' cnitool add || fail "$file"
-		attached "$file" || fail "$file"
+		attached "$file" && routed "$file" || fail "$file"
 		cnitool check || fail "$file"
 		cnitool del || fail "$file"
 		unchanged || fail "$file"
+		put_back "$file" "$own"
 		n=$((n + 1))
 	done
 	((n > 30)) || fail "only $n examples were found"
