@@ -33,7 +33,7 @@
  *	            "spoofchk": "on", "trust": "off", "link_state": "auto",
  *	            "min_tx_rate": 0, "max_tx_rate": 0},
  *	  "wanted": {"mac": "02:00:5e:00:00:01", "vlan": 100},
- *	  "rdma": "mlx5_2",                       its RDMA device, where it has to be moved along
+ *	  "rdma": "mlx5_2", "rdmaIndex": 7,       its RDMA device, where it has to be moved along
  *	  "flr": false,                           the VF is reset when it is given back
  *	  "pfLeft": false,                        this attachment does not need its PF up any more
  *	  "deviceInfoFile": "/run/...", "deviceInfoOurs": true,     it was not there before
@@ -154,8 +154,10 @@ static json_t *to_json(const struct record *r)
 		r->driver, "link", link_to_json(&r->link), "found", vf_attrs_to_json(&r->found),
 		"wanted", vf_attrs_to_json(&r->wanted), "flr", r->flr, "pfLeft", r->pf_left);
 
-	if (j && r->rdma)
+	if (j && r->rdma) {
 		json_object_set_new(j, "rdma", json_string(r->rdma));
+		json_object_set_new(j, "rdmaIndex", json_integer((json_int_t)r->rdma_index.v));
+	}
 	if (j && r->netns_cookie)
 		json_object_set_new(j, "netnsCookie", json_integer((json_int_t)r->netns_cookie));
 	if (j && r->bind)
@@ -321,6 +323,7 @@ static int from_json(json_t *doc, struct record *r, struct err *e)
 		{"found", JT_OBJECT, AT(found), 0, 0, NULL},
 		{"wanted", JT_OBJECT, AT(wanted), 0, 0, NULL},
 		{"rdma", JT_STRING, AT(r.rdma), 0, 0, NULL},
+		{"rdmaIndex", JT_UINT, AT(r.rdma_index), 0, UINT32_MAX, NULL},
 		{"flr", JT_BOOL, AT(r.flr), 0, 0, NULL},
 		{"pfLeft", JT_BOOL, AT(r.pf_left), 0, 0, NULL},
 		{"deviceInfoFile", JT_STRING, AT(r.device_info), 0, 0, NULL},

@@ -59,9 +59,10 @@ struct record {
 	struct record_link link; /* as found */
 	struct vf_attrs found;   /* on the PF, before the first change */
 	struct vf_attrs wanted;  /* what the configuration asks for */
-	const char *rdma; /* its RDMA device, to be moved along; NULL: none, or seen by all */
-	bool flr;         /* the VF is reset when it is given back */
-	bool pf_left;     /* this attachment does not need its PF up any more */
+	const char *rdma;      /* its RDMA device, to be moved along; NULL: none, or seen by all */
+	struct opt rdma_index; /* by which it is known when the pod has renamed it */
+	bool flr;              /* the VF is reset when it is given back */
+	bool pf_left;          /* this attachment does not need its PF up any more */
 	const char *device_info; /* path of its device information file; NULL: there is none */
 	bool device_info_ours;   /* it was not there before */
 	json_t *config; /* network configuration, without prevResult, where IPAM is used; else NULL

@@ -46,12 +46,8 @@ struct nl_msg *rt_build_vf_set(int pf_ifindex, uint32_t index, enum vf_group gro
 			       const struct vf_attrs *a, struct err *e);
 int rt_parse_pf(const struct nlmsghdr *h, struct rt_pf *ret, struct err *e);
 
-/* RDMA devices: rt_reply_fn that look at whether a bool is to be true, and for a device by name. */
+/* RDMA devices: rt_reply_fn that look at whether a bool is to be true, and for a device. */
 int rt_rdma_parse_exclusive(const struct nlmsghdr *h, void *arg, struct err *e);
-struct rt_rdma_search {
-	const char *name;
-	uint32_t index; /* where it was found */
-	bool found;
-};
 int rt_rdma_match(const struct nlmsghdr *h, void *arg, struct err *e);
 struct nl_msg *rt_rdma_build_move(uint32_t index, int netns_fd, struct err *e);
+struct nl_msg *rt_rdma_build_rename(uint32_t index, const char *name, struct err *e);

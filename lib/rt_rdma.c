@@ -53,51 +53,67 @@ int rt_rdma_match(const struct nlmsghdr *h, void *arg, struct err *e)
 
 	if (!index || !name)
 		return err_set(e, CNI_EKERNEL, EBADMSG, "netlink answer");
-	if (!nla_strcmp(name, s->name)) {
+	if (s->name ? !nla_strcmp(name, s->name) : nla_get_u32(index) == s->index) {
 		s->found = true;
 		s->index = nla_get_u32(index);
+		(void)nla_strlcpy(s->now, name, sizeof(s->now));
 	}
 	return 0;
 }
 
-static int find(struct rt *rdma, struct rt_rdma_search *s, struct err *e)
+int rt_rdma_find(struct rt *rdma, struct rt_rdma_search *s, struct err *e)
 {
 	_cleanup_(nlmsg_freep) struct nl_msg *m = rt_request(NLDEV(GET), NLM_F_DUMP, NULL, 0, e);
 
-	return m ? rt_talk(rdma, m, rt_rdma_match, s, e) : -1;
+	s->found = false;
+	return !m || rt_talk(rdma, m, rt_rdma_match, s, e) < 0 ? -1 : s->found;
 }
 
-int rt_rdma_exists(struct rt *rdma, const char *name, struct err *e)
-{
-	struct rt_rdma_search s = {.name = name};
-
-	return find(rdma, &s, e) < 0 ? -1 : s.found;
-}
-
-struct nl_msg *rt_rdma_build_move(uint32_t index, int netns_fd, struct err *e)
+/* A change of the device with this index. put: adds the attribute with what changes. */
+static struct nl_msg *build_set(uint32_t index, int (*put)(struct nl_msg *m, const void *value),
+				const void *value, struct err *e)
 {
 	_cleanup_(nlmsg_freep) struct nl_msg *m = rt_request(NLDEV(SET), 0, NULL, 0, e);
 
 	if (!m)
 		return NULL;
-	if (nla_put_u32(m, RDMA_NLDEV_ATTR_DEV_INDEX, index) < 0 ||
-	    nla_put_u32(m, RDMA_NLDEV_NET_NS_FD, (uint32_t)netns_fd) < 0) {
+	if (nla_put_u32(m, RDMA_NLDEV_ATTR_DEV_INDEX, index) < 0 || put(m, value) < 0) {
 		err_set(e, CNI_EKERNEL, ENOMEM, "cannot build a netlink request");
 		return NULL;
 	}
 	return TAKE_PTR(m);
 }
 
-int rt_rdma_move(struct rt *rdma, const char *name, int netns_fd, struct err *e)
+static int put_netns(struct nl_msg *m, const void *value)
 {
-	struct rt_rdma_search s = {.name = name};
+	return nla_put_u32(m, RDMA_NLDEV_NET_NS_FD, (uint32_t) * (const int *)value);
+}
 
-	if (find(rdma, &s, e) < 0)
-		return -1;
-	if (!s.found)
-		return 0;
+static int put_name(struct nl_msg *m, const void *value)
+{
+	return nla_put_string(m, RDMA_NLDEV_ATTR_DEV_NAME, value);
+}
 
-	_cleanup_(nlmsg_freep) struct nl_msg *m = rt_rdma_build_move(s.index, netns_fd, e);
+struct nl_msg *rt_rdma_build_move(uint32_t index, int netns_fd, struct err *e)
+{
+	return build_set(index, put_netns, &netns_fd, e);
+}
 
-	return !m || rt_talk(rdma, m, NULL, NULL, e) < 0 ? -1 : 1;
+struct nl_msg *rt_rdma_build_rename(uint32_t index, const char *name, struct err *e)
+{
+	return build_set(index, put_name, name, e);
+}
+
+int rt_rdma_move(struct rt *rdma, uint32_t index, int netns_fd, struct err *e)
+{
+	_cleanup_(nlmsg_freep) struct nl_msg *m = rt_rdma_build_move(index, netns_fd, e);
+
+	return m ? rt_talk(rdma, m, NULL, NULL, e) : -1;
+}
+
+int rt_rdma_rename(struct rt *rdma, uint32_t index, const char *name, struct err *e)
+{
+	_cleanup_(nlmsg_freep) struct nl_msg *m = rt_rdma_build_rename(index, name, e);
+
+	return m ? rt_talk(rdma, m, NULL, NULL, e) : -1;
 }

@@ -19,11 +19,25 @@ int rt_rdma_open_in(int own_fd, int netns_fd, struct rt **ret, struct err *e);
  */
 int rt_rdma_exclusive(struct rt *rdma, struct err *e);
 
-/*
- * Moves the RDMA device with this name from the socket's namespace to another.
- * Result: 1, 0 where there is no such device. Source: RDMA_NLDEV_CMD_GET, _SET.
- */
-int rt_rdma_move(struct rt *rdma, const char *name, int netns_fd, struct err *e);
+/* An RDMA device's name, with its closing NUL: IB_DEVICE_NAME_MAX,
+ * include/uapi/rdma/ib_user_verbs.h. */
+#define RT_RDMA_NAME 64
 
-/* Whether the socket's namespace has an RDMA device with this name: 1 or 0. */
-int rt_rdma_exists(struct rt *rdma, const char *name, struct err *e);
+/* A device: its name can be changed, its index stays with it, in whichever namespace. */
+struct rt_rdma_search {
+	const char *name; /* what it is called; NULL: it is looked for by its index */
+	uint32_t index;
+	bool found;             /* then the index is set, */
+	char now[RT_RDMA_NAME]; /* and its name */
+};
+
+/* Looks for it in the socket's namespace. Result: 1 or 0, as s->found. Source: RDMA_NLDEV_CMD_GET.
+ */
+int rt_rdma_find(struct rt *rdma, struct rt_rdma_search *s, struct err *e);
+
+/*
+ * Moves a device of the socket's namespace to another one, or gives it another name. Errors:
+ * CNI_EKERNEL. Source: RDMA_NLDEV_CMD_SET; Linux takes one of the two in a message.
+ */
+int rt_rdma_move(struct rt *rdma, uint32_t index, int netns_fd, struct err *e);
+int rt_rdma_rename(struct rt *rdma, uint32_t index, const char *name, struct err *e);

@@ -20,6 +20,7 @@ static int keep_name(const char *name, void *arg)
 int rdma_look(struct attachment *a, struct err *e)
 {
 	_cleanup_(rt_freep) struct rt *rdma = NULL;
+	struct rt_rdma_search s = {.name = a->rdma};
 	struct err none = {0};
 	int exclusive;
 
@@ -35,67 +36,74 @@ int rdma_look(struct attachment *a, struct err *e)
 	if (rt_rdma_open_in(a->host_ns, a->host_ns, &rdma, e) < 0)
 		return err_ctx(e, "RDMA device %s", a->rdma);
 	exclusive = rt_rdma_exclusive(rdma, e);
+	if (exclusive > 0)
+		exclusive = rt_rdma_find(rdma, &s, e);
 	if (exclusive < 0)
 		return err_ctx(e, "RDMA device %s", a->rdma);
-	if (exclusive)
+	if (exclusive) { /* else all see it, or it has gone at this moment */
 		a->rec.rdma = a->rdma;
+		a->rec.rdma_index = (struct opt){true, s.index};
+	}
 	return 0;
 }
 
 int rdma_apply(struct attachment *a, struct err *e)
 {
 	_cleanup_(rt_freep) struct rt *rdma = NULL;
-	int moved;
 
 	if (!a->rec.rdma)
 		return 0;
-	if (rt_rdma_open_in(a->host_ns, a->host_ns, &rdma, e) < 0)
-		return -1;
-	moved = rt_rdma_move(rdma, a->rec.rdma, a->pod_ns, e);
-	if (!moved)
-		err_set(e, CNI_EDEVICE, 0, "it is not on the host any more");
-	return moved > 0 ? 0 : err_ctx(e, "RDMA device %s of VF %s", a->rec.rdma, a->vf.name);
+	if (rt_rdma_open_in(a->host_ns, a->host_ns, &rdma, e) < 0 ||
+	    rt_rdma_move(rdma, (uint32_t)a->rec.rdma_index.v, a->pod_ns, e) < 0)
+		return err_ctx(e, "RDMA device %s of VF %s", a->rec.rdma, a->vf.name);
+	return 0;
+}
+
+/* Opens a namespace and looks there for the device, whatever it is called. Result: 1 or 0. */
+static int find_in(struct attachment *a, int netns_fd, struct rt **ret, struct rt_rdma_search *s,
+		   struct err *e)
+{
+	*s = (struct rt_rdma_search){.index = (uint32_t)a->rec.rdma_index.v};
+	return rt_rdma_open_in(a->host_ns, netns_fd, ret, e) < 0 ? -1 : rt_rdma_find(*ret, s, e);
 }
 
 /* Where the pod's namespace is gone the kernel has brought the device to the host. */
-int rdma_revert(struct attachment *a, struct err *e)
+static int bring_back(struct attachment *a, struct err *e)
 {
 	_cleanup_(rt_freep) struct rt *rdma = NULL, *host = NULL;
-	int there;
+	struct rt_rdma_search s;
+	int there = a->pod ? find_in(a, a->pod_ns, &rdma, &s, e) : 0;
 
-	if (!a->rec.rdma || !a->pod)
-		return 0;
-	if (rt_rdma_open_in(a->host_ns, a->pod_ns, &rdma, e) < 0 ||
-	    (there = rt_rdma_move(rdma, a->rec.rdma, a->host_ns, e)) < 0)
-		return err_ctx(e, "RDMA device %s of VF %s", a->rec.rdma, a->vf.name);
-	if (there)
-		return 0;
-	if (rt_rdma_open_in(a->host_ns, a->host_ns, &host, e) < 0)
+	if (there < 0 || (there && rt_rdma_move(rdma, s.index, a->host_ns, e) < 0))
 		return -1;
-	there = rt_rdma_exists(host, a->rec.rdma, e);
+	there = find_in(a, a->host_ns, &host, &s, e);
+	if (there < 0)
+		return -1;
 	if (there)
-		return there < 0 ? -1 : 0;
+		return strcmp(s.now, a->rec.rdma) ? rt_rdma_rename(host, s.index, a->rec.rdma, e)
+						  : 0;
 	/* the VF's driver makes it, and takes it away */
-	if (vfdev_refresh(a->sys, &a->vf, e) < 0)
-		return -1;
+	if (!a->pod || vfdev_refresh(a->sys, &a->vf, e) < 0)
+		return a->pod ? -1 : 0;
 	return strcmp(a->vf.driver, attachment_driver(a)) != 0
 		       ? 0
 		       : err_set(e, CNI_EDEVICE, 0,
-				 "RDMA device %s of VF %s is neither in the pod nor on the host; if the pod has "
-				 "renamed it, see: rdma dev",
-				 a->rec.rdma, a->vf.name);
+				 "it is neither in the pod nor on the host; see: rdma dev");
+}
+
+int rdma_revert(struct attachment *a, struct err *e)
+{
+	if (!a->rec.rdma || !bring_back(a, e))
+		return 0;
+	return err_ctx(e, "RDMA device %s of VF %s", a->rec.rdma, a->vf.name);
 }
 
 int rdma_check(struct attachment *a, struct err *e)
 {
 	_cleanup_(rt_freep) struct rt *rdma = NULL;
-	int there;
+	struct rt_rdma_search s;
+	int there = a->rec.rdma ? find_in(a, a->pod_ns, &rdma, &s, e) : 1;
 
-	if (!a->rec.rdma)
-		return 0;
-	if (rt_rdma_open_in(a->host_ns, a->pod_ns, &rdma, e) < 0)
-		return -1;
-	there = rt_rdma_exists(rdma, a->rec.rdma, e);
 	if (there)
 		return there < 0 ? -1 : 0;
 	return err_set(e, CNI_ECHECK, 0, "RDMA device %s of VF %s is not in the pod's namespace %s",

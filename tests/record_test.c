@@ -132,6 +132,7 @@ static void every_member_of_a_record_is_where_it_belongs(void **state)
 	expect_int(r.wanted.f[VF_PROTO].v, VF_8021AD);
 	expect_int(r.wanted.f[VF_TRUST].set, false);
 	expect_text(r.rdma, "mlx5_2");
+	expect_int(r.rdma_index.v, 7);
 	expect_int(r.flr, true);
 	expect_int(r.pf_left, true);
 	expect_int(r.time, 1790000000);

@@ -6,6 +6,7 @@
 #include "fixture.h"
 #include "mem.h"
 #include "rt_msg.h"
+#include "rt_rdma.h"
 
 static void a_device_is_moved_with_one_message(void **state)
 {
@@ -13,6 +14,18 @@ static void a_device_is_moved_with_one_message(void **state)
 	_cleanup_(nlmsg_freep) struct nl_msg *m = rt_rdma_build_move(7, 5, &e);
 	size_t len;
 	_cleanup_free_ uint8_t *expected = fixture_hex("netlink/request/rdma_move.hex", &len);
+
+	(void)state;
+	expect_ok(m ? 0 : -1, &e);
+	expect_bytes(nlmsg_hdr(m), nlmsg_hdr(m)->nlmsg_len, expected, len);
+}
+
+static void a_device_is_renamed_with_one_message(void **state)
+{
+	struct err e = {0};
+	_cleanup_(nlmsg_freep) struct nl_msg *m = rt_rdma_build_rename(7, "mlx5_2", &e);
+	size_t len;
+	_cleanup_free_ uint8_t *expected = fixture_hex("netlink/request/rdma_rename.hex", &len);
 
 	(void)state;
 	expect_ok(m ? 0 : -1, &e);
@@ -79,6 +92,21 @@ static void a_device_is_found_by_its_whole_name(void **state)
 	}
 }
 
+static void a_device_is_found_by_its_index_whatever_it_is_called(void **state)
+{
+	size_t len;
+	_cleanup_free_ uint8_t *reply = fixture_hex("netlink/rdma_devices.hex", &len);
+	struct rt_rdma_search s = {.index = 7};
+	int rest = (int)len;
+	struct err e = {0};
+
+	(void)state;
+	for (struct nlmsghdr *h = (void *)reply; nlmsg_ok(h, rest); h = nlmsg_next(h, &rest))
+		expect_ok(rt_rdma_match(h, &s, &e), &e);
+	expect_int(s.found, true);
+	expect_text(s.now, "mlx5_2");
+}
+
 static void an_answer_without_a_name_or_an_index_is_refused(void **state)
 {
 	struct rt_rdma_search s = {.name = "rxe0"};
@@ -100,9 +128,11 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_device_is_moved_with_one_message),
+		cmocka_unit_test(a_device_is_renamed_with_one_message),
 		cmocka_unit_test(the_mode_of_the_kernel_is_understood),
 		cmocka_unit_test(a_kernel_that_does_not_tell_its_mode_shares),
 		cmocka_unit_test(a_device_is_found_by_its_whole_name),
+		cmocka_unit_test(a_device_is_found_by_its_index_whatever_it_is_called),
 		cmocka_unit_test(an_answer_without_a_name_or_an_index_is_refused),
 	};
 

@@ -33,6 +33,7 @@ static struct {
 	bool shared;        /* the mode */
 	int refuse;         /* errno for a move; 0: it is done */
 	struct netns_id at; /* where the device is */
+	char name[64];      /* what it is called */
 	unsigned moves;
 } kernel;
 
@@ -69,19 +70,27 @@ static void reply(const struct nlmsghdr *request, struct nl_msg *m)
 	nlmsg_free(m);
 }
 
-static int move(const struct nlmsghdr *request)
+static int change(const struct nlmsghdr *request)
 {
 	const struct nlattr *index = nlmsg_find_attr((void *)(uintptr_t)request, 0,
 						     RDMA_NLDEV_ATTR_DEV_INDEX),
 			    *fd = nlmsg_find_attr((void *)(uintptr_t)request, 0,
-						  RDMA_NLDEV_NET_NS_FD);
+						  RDMA_NLDEV_NET_NS_FD),
+			    *name = nlmsg_find_attr((void *)(uintptr_t)request, 0,
+						    RDMA_NLDEV_ATTR_DEV_NAME);
 	char path[48];
 	struct err e;
 
-	if (!index || nla_get_u32(index) != 7 || !fd)
+	if (!index || nla_get_u32(index) != 7 || !netns_same(&asked_from, &kernel.at))
 		return EINVAL;
 	if (kernel.refuse)
 		return kernel.refuse;
+	if (name) {
+		(void)nla_strlcpy(kernel.name, name, sizeof(kernel.name));
+		return 0;
+	}
+	if (!fd)
+		return EINVAL;
 	(void)snprintf(path, sizeof(path), "/proc/self/fd/%u", nla_get_u32(fd));
 	closep(&(int){netns_open(path, &kernel.at, &e)});
 	kernel.moves++;
@@ -105,13 +114,13 @@ ssize_t sendto(int fd, const void *buf, size_t len, int flags, const struct sock
 		if (kernel.shared || netns_same(&asked_from, &kernel.at)) {
 			m = nlmsg_alloc_simple(h->nlmsg_type, NLM_F_MULTI);
 			nla_put_u32(m, RDMA_NLDEV_ATTR_DEV_INDEX, 7);
-			nla_put_string(m, RDMA_NLDEV_ATTR_DEV_NAME, "mlx5_2");
+			nla_put_string(m, RDMA_NLDEV_ATTR_DEV_NAME, kernel.name);
 			reply(h, m);
 		}
 		reply(h, nlmsg_alloc_simple(NLMSG_DONE, NLM_F_MULTI));
 		break;
 	case RDMA_NL_GET_TYPE(RDMA_NL_NLDEV, RDMA_NLDEV_CMD_SET):
-		done.error = -move(h);
+		done.error = -change(h);
 		m = nlmsg_alloc_simple(NLMSG_ERROR, 0);
 		nlmsg_append(m, &done, sizeof(done), NLMSG_ALIGNTO);
 		reply(h, m);
@@ -157,6 +166,7 @@ static int begin(void **state)
 	a.host_ns = netns_open_own(NULL, &e);
 	memset(&kernel, 0, sizeof(kernel));
 	kernel.at = here();
+	(void)snprintf(kernel.name, sizeof(kernel.name), "mlx5_2");
 	return 0;
 }
 
@@ -244,8 +254,30 @@ static void a_device_that_is_gone_is_told(void **state)
 	(void)state;
 	expect_ok(rdma_look(&a, &e), &e);
 	kernel.at = (struct netns_id){0};
-	expect_err(rdma_apply(&a, &e), &e, CNI_EDEVICE, "it is not on the host any more");
+	expect_err(rdma_apply(&a, &e), &e, CNI_EKERNEL, "RDMA device mlx5_2 of VF " VF ": Invalid");
+	e = (struct err){0};
 	expect_err(rdma_revert(&a, &e), &e, CNI_EDEVICE, "neither in the pod nor on the host");
+}
+
+static void one_that_was_renamed_comes_back_under_its_name(void **state)
+{
+	struct err e = {0};
+
+	(void)state;
+	expect_ok(rdma_look(&a, &e), &e);
+	expect_ok(rdma_apply(&a, &e), &e);
+	(void)snprintf(kernel.name, sizeof(kernel.name), "mine");
+	expect_ok(rdma_check(&a, &e), &e);
+	expect_ok(rdma_revert(&a, &e), &e);
+	expect_int(is_on_host(), true);
+	expect_text(kernel.name, "mlx5_2");
+	/* the kernel has brought it, when the namespace ended */
+	(void)snprintf(kernel.name, sizeof(kernel.name), "mine");
+	rt_free(a.pod);
+	a.pod = NULL;
+	expect_ok(rdma_revert(&a, &e), &e);
+	expect_text(kernel.name, "mlx5_2");
+	expect_int(kernel.moves, 2);
 }
 
 /* Its driver has taken it along, or the VF is gone. */
@@ -282,6 +314,7 @@ int main(void)
 		RDMA_TEST(a_vf_without_one_has_none),
 		RDMA_TEST(what_the_kernel_refuses_is_told_with_both_names),
 		RDMA_TEST(a_device_that_is_gone_is_told),
+		RDMA_TEST(one_that_was_renamed_comes_back_under_its_name),
 		RDMA_TEST(without_the_driver_there_is_no_device_to_give_back),
 		RDMA_TEST(a_pod_that_is_gone_has_nothing_to_give_back),
 	};
