@@ -12,8 +12,10 @@
 
 #define RESOLV_MAX 16384
 
-/* The words of a line become items of out[key]; only the first where there is to be one. */
-static void take_words(json_t *out, const char *key, bool one, char **save)
+enum words { A_TEXT, ONE_OF_A_LIST, A_LIST };
+
+/* The words of a line become items of out[key], or only the first does. */
+static void take_words(json_t *out, const char *key, enum words which, char **save)
 {
 	json_t *list = json_object_get(out, key);
 
@@ -22,7 +24,7 @@ static void take_words(json_t *out, const char *key, bool one, char **save)
 			return;
 		if (!jtable_is_utf8(word))
 			continue;
-		if (one) {
+		if (which == A_TEXT) {
 			json_object_set_new(out, key, json_string(word));
 			return;
 		}
@@ -31,6 +33,8 @@ static void take_words(json_t *out, const char *key, bool one, char **save)
 			json_object_set_new(out, key, list);
 		}
 		json_array_append_new(list, json_string(word));
+		if (which == ONE_OF_A_LIST)
+			return;
 	}
 }
 
@@ -38,12 +42,12 @@ json_t *resolv_parse(char *text)
 {
 	static const struct {
 		const char *word, *key;
-		bool one;
+		enum words which;
 	} lines[] = {
-		{"nameserver", "nameservers", false},
-		{"domain", "domain", true},
-		{"search", "search", false},
-		{"options", "options", false},
+		{"nameserver", "nameservers", ONE_OF_A_LIST},
+		{"domain", "domain", A_TEXT},
+		{"search", "search", A_LIST},
+		{"options", "options", A_LIST},
 	};
 	json_t *out = json_object();
 	char *line_save = NULL, *save = NULL;
@@ -54,7 +58,7 @@ json_t *resolv_parse(char *text)
 
 		for (size_t i = 0; first && i < ARRAY_SIZE(lines); i++)
 			if (!strcmp(first, lines[i].word))
-				take_words(out, lines[i].key, lines[i].one, &save);
+				take_words(out, lines[i].key, lines[i].which, &save);
 	}
 	return out;
 }

@@ -381,12 +381,16 @@ struct collection {
 	struct err first;
 };
 
-/* Whether a file was written since then; one that is gone was not. */
+/*
+ * Whether a file was written since then; one that is gone was not, nor one of a day to come, when
+ * the clock was wrong.
+ */
 static bool is_newer(const struct store *s, const char *name, struct timespec since)
 {
 	struct stat st;
 
 	return !fstatat(s->dir, name, &st, AT_SYMLINK_NOFOLLOW) &&
+	       st.st_mtim.tv_sec <= time(NULL) &&
 	       (st.st_mtim.tv_sec != since.tv_sec ? st.st_mtim.tv_sec > since.tv_sec
 						  : st.st_mtim.tv_nsec >= since.tv_nsec);
 }

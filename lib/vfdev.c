@@ -127,18 +127,25 @@ static int find_virtio(int sys, struct vfdev *d, struct err *e)
 	return -1;
 }
 
-int vfdev_refresh(int sys, struct vfdev *d, struct err *e)
+int vfdev_read_driver(int sys, struct vfdev *d, struct err *e)
 {
-	char path[PCIADDR_TEXT + VFDEV_VIRTIO];
 	struct err link = {0};
 
 	d->driver[0] = '\0';
-	if (sysfs_link_name(sys, d->driver, sizeof(d->driver), &link, DEVICES "/%s/driver",
-			    d->name) < 0 &&
-	    link.errnum != ENOENT) {
-		*e = link;
+	if (!sysfs_link_name(sys, d->driver, sizeof(d->driver), &link, DEVICES "/%s/driver",
+			     d->name) ||
+	    link.errnum == ENOENT)
+		return 0;
+	*e = link;
+	return -1;
+}
+
+int vfdev_refresh(int sys, struct vfdev *d, struct err *e)
+{
+	char path[PCIADDR_TEXT + VFDEV_VIRTIO];
+
+	if (vfdev_read_driver(sys, d, e) < 0)
 		return -1;
-	}
 	if (d->pf[0])
 		return find_netdev(sys, d->name, false, d->ifname, e);
 	if (find_virtio(sys, d, e) < 0)

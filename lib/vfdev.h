@@ -92,6 +92,9 @@ int vfdev_open_whole(int sys, const struct pciaddr *addr, struct vfdev *ret, str
  */
 int vfdev_refresh(int sys, struct vfdev *d, struct err *e);
 
+/* The driver alone. */
+int vfdev_read_driver(int sys, struct vfdev *d, struct err *e);
+
 /*
  * Whether the device has a driver that makes a netdev, and the host has none: it is in another
  * namespace. name: PCI address. Result: 1 or 0. Errors: CNI_EIO.

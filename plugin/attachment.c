@@ -179,6 +179,10 @@ static int find_link(struct attachment *a, struct err *e)
 			a->vf.name, a->vf.driver);
 	if (rt_link_by_name(a->host, a->vf.ifname, &a->link, e) < 0)
 		return err_ctx(e, "VF %s", a->vf.name);
+	if (strcmp(a->link.parent, vfdev_parent(&a->vf)))
+		return err_set(e, CNI_EAGAIN, 0,
+			       "VF %s: its interface %s got another name at this moment; try again",
+			       a->vf.name, a->vf.ifname);
 	return check_names(a, e);
 }
 

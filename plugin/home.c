@@ -31,8 +31,9 @@ int home_find(struct attachment *a, struct rt_link *ret, struct err *e)
 		return -1;
 	if (!a->vf.ifname[0])
 		return 0;
+	/* it can be renamed, and another get its name, between the two */
 	if (!rt_link_by_name(a->host, a->vf.ifname, ret, &none))
-		return 1;
+		return !strcmp(ret->parent, vfdev_parent(&a->vf));
 	if (none.errnum == ENODEV)
 		return 0;
 	*e = none;

@@ -80,18 +80,29 @@ static int recover(const struct attachment *a, struct record *r, struct err *e)
 
 /*
  * A record that cannot be understood is put aside, for a person to look at, and the VF goes on
- * without: it must not be out of use for good. Result as of record_load().
+ * without: it must not be out of use for good. But while the VF is in a container, or wherever, it
+ * could not be used anyway, and a plugin that understands the record may come back. Result as of
+ * record_load(). Errors: CNI_EAGAIN: the record stays.
  */
 static int load_sound(const struct attachment *a, const char *vf, struct record *ret, struct err *e)
 {
 	struct err damaged = {0};
-	int found = record_load(a->folder, vf, ret, &damaged);
+	int found = record_load(a->folder, vf, ret, &damaged), away;
 
 	if (found >= 0)
 		return found;
 	if (damaged.code != CNI_ESTATE) {
 		*e = damaged;
 		return -1;
+	}
+	away = a->args->command == CNI_DEL ? 0 : vfdev_is_away(a->sys, vf, e);
+	if (away < 0)
+		return -1;
+	if (away) {
+		*e = damaged;
+		e->code = CNI_EAGAIN;
+		return err_hint(
+			e, "VF %s is not on the host: the DEL of its container brings it home", vf);
 	}
 	log_line(LOG_ERROR,
 		 "%s; it is kept as " RECORD_FOLDER "/%s" RECORD_ASIDE
@@ -150,7 +161,13 @@ int recovery_collect(const struct attachment *a, const char *vf, const json_t *v
 		log_line(LOG_INFO, "left alone: %s", busy.msg); /* whoever works on it sees to it */
 		return 0;
 	}
-	ret = load_sound(a, vf, &r, e);
+	ret = load_sound(a, vf, &r, &busy);
+	if (ret < 0 && busy.code == CNI_EAGAIN) {
+		log_line(LOG_WARNING, "left alone: %s", busy.msg);
+		return 0;
+	}
+	if (ret < 0)
+		*e = busy;
 	if (ret <= 0)
 		return ret;
 	ret = 0;
@@ -182,8 +199,9 @@ int recovery_collect_claims(const struct attachment *a, struct err *e)
 			log_line(LOG_INFO,
 				 "container %s, interface %s had claimed a VF, and never got it",
 				 claims[i].owner, claims[i].ifname);
-		else if (settled < 0 && now.code == CNI_EAGAIN)
-			now.code = 0; /* whoever works on it sees to it */
+		else if (settled < 0 && (now.code == CNI_EAGAIN || now.code == CNI_ESTATE))
+			now.code =
+				0; /* whoever works on it sees to it; of its record it was told */
 		else if (settled < 0)
 			(void)err_keep_first(&first, &now); /* told below */
 	}

@@ -75,7 +75,23 @@ int ipam_refuse(const struct attachment *a, struct err *e)
  */
 int ipam_revert(struct attachment *a, struct err *e)
 {
-	return a->rec.config ? call_ipam(a, CNI_DEL, NULL, e) : 0;
+	const json_t *then = json_object_get(a->rec.config, "ipam"),
+		     *now = a->conf ? json_object_get(a->conf->doc, "ipam") : NULL;
+	const char *type = json_string_value(json_object_get(then, "type"));
+	struct err missing = {0};
+	struct shim s;
+
+	if (!a->rec.config)
+		return 0;
+	/* what was given by a section that is another by now, the new one may not find */
+	if (type && now && !json_equal((json_t *)(uintptr_t)then, (json_t *)(uintptr_t)now)) {
+		s = shim_of(a, type, a->rec.config, NULL, 0);
+		if (shim_find(&s, &missing) < 0)
+			log_line(LOG_WARNING, "%s; what it gave is not released", missing.msg);
+		else if (shim_run(&s, CNI_DEL, NULL, e) < 0)
+			return -1;
+	}
+	return call_ipam(a, CNI_DEL, NULL, e);
 }
 
 int ipam_release_unrecorded(struct attachment *a, struct err *e)
@@ -139,11 +155,14 @@ static int keep(const char *vf, void *arg, struct err *e)
 {
 	const struct keep *k = arg;
 	struct record r = {0};
-	struct err unreadable;
+	struct err why = {0};
+	int found = record_load(k->a->folder, vf, &r, &why);
 
-	(void)e; /* one that cannot be read tells of nobody */
-	if (record_load(k->a->folder, vf, &r, &unreadable) > 0 &&
-	    !strcmp(r.network, k->a->conf->name))
+	if (found < 0 && why.code != CNI_ESTATE) { /* a damaged one tells of nobody */
+		*e = why;
+		return -1;
+	}
+	if (found > 0 && !strcmp(r.network, k->a->conf->name))
 		json_array_append_new(k->list, json_pack("{s:s, s:s}", "containerID",
 							 r.container_id, "ifname", r.ifname));
 	record_clear(&r);

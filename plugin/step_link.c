@@ -177,6 +177,9 @@ int move_revert(struct attachment *a, struct err *e)
 		found = home_find(a, &link, e);
 		if (!found)
 			found = home_bring(a, &link, e);
+		/* rdma_revert() did not know this namespace yet */
+		if (found == HOME_IN_POD && rdma_revert(a, e) < 0)
+			return -1;
 	} while (found == HOME_IN_POD);
 	if (found <= 0)
 		return found; /* no VF any more, or another's */

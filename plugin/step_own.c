@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "home.h"
 #include "log.h"
 #include "mem.h"
 #include "steps.h"
@@ -239,15 +240,19 @@ int own_link_revert(struct attachment *a, struct err *e)
 	struct err first = {0}, step = {0};
 	bool again = false;
 	struct rt_link now;
+	int found;
 
 	if (!a->rec.link.name[0])
 		return 0; /* it had none; one that it has now is somebody else's */
-	if (vfdev_refresh(a->sys, &a->vf, e) < 0)
+	found = home_find(a, &now, e);
+	if (found < 0)
 		return -1;
-	if (!a->vf.ifname[0]) /* move_revert() has said why; it reports its MAC when it has one */
+	if (!found && a->vf.ifname[0])
+		return err_set(e, CNI_EAGAIN, 0,
+			       "VF %s: its interface %s got another name at this moment; try again",
+			       a->vf.name, a->vf.ifname);
+	if (!found) /* move_revert() has said why; it reports its MAC when it has one */
 		return a->rec.link.mac_reported ? vf_set_mac(a, 0, e) : 0;
-	if (rt_link_by_name(a->host, a->vf.ifname, &now, e) < 0)
-		return -1;
 
 	for (size_t i = 0; i < ARRAY_SIZE(parts); i++)
 		if (parts[i](a, &now, &again, &step) < 0)

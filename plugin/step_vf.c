@@ -162,19 +162,24 @@ int vf_apply(struct attachment *a, struct err *e)
 }
 
 /*
- * What the VF had cannot be put back where its PF has no interface on the host. Result: 0: there is
- * nothing to put back, or the VF is gone; else -1.
+ * What the VF had cannot be put back where its PF has no interface on the host, or does not tell of
+ * the VF. Result: 0: there is nothing to put back, or the VF is gone; else -1.
  */
 static int check_reach(const struct attachment *a, struct err *e)
 {
 	int there;
 
-	if (!a->vf.pf[0] || a->vf.pf_ifname[0] ||
-	    vf_attrs_diff(&a->rec.wanted, &a->rec.found, 0) == VF_FIELDS)
+	if (!a->vf.pf[0] || vf_attrs_diff(&a->rec.wanted, &a->rec.found, 0) == VF_FIELDS)
 		return 0;
 	there = vfdev_exists(a->sys, &a->vf, e);
 	if (there <= 0)
 		return there;
+	if (a->vf.pf_ifname[0])
+		return err_set(
+			e, CNI_EAGAIN, 0,
+			"PF %s: its driver does not tell of VF %u (%s) at the moment, which has to get back "
+			"what it had; try again, and see the kernel log",
+			a->vf.pf_ifname, a->vf.index, a->vf.name);
 	return err_set(
 		e, CNI_EAGAIN, 0,
 		"PF %s has no interface on the host, by which VF %u (%s) would get back what it had: bring "
@@ -270,12 +275,16 @@ static int note_user(const char *vf, void *arg, struct err *e)
 {
 	struct pf_users *u = arg;
 	struct record r = {0};
+	struct err why = {0};
 
 	if (!strcmp(vf, u->a->vf.name))
 		return 0;
-	if (record_load(u->a->folder, vf, &r, e) < 0)
-		return 0; /* a record that can't be read has its own story; it does not hold the PF
-			   */
+	if (record_load(u->a->folder, vf, &r, &why) < 0) {
+		if (why.code == CNI_ESTATE)
+			return 0; /* a damaged one has its own story; it does not hold the PF */
+		*e = why;
+		return -1;
+	}
 	u->found = !r.pf_left && !strcmp(r.pf, u->a->vf.pf) && r.vf[0];
 	record_clear(&r);
 	return u->found;
@@ -351,7 +360,7 @@ int pf_link_apply(struct attachment *a, struct err *e)
 
 int pf_link_revert(struct attachment *a, struct err *e)
 {
-	int there, marked = record_pf_raised(a->folder, a->vf.pf, e);
+	int marked = record_pf_raised(a->folder, a->vf.pf, e);
 	_cleanup_fd_ int lock = -1;
 	bool others;
 
@@ -364,8 +373,8 @@ int pf_link_revert(struct attachment *a, struct err *e)
 		a->rec.pf_left = true;
 		return record_save(a->folder, &a->rec, e);
 	}
-	there = vf_refresh_pf(a, e);
-	if (there < 0 || (there && set_pf_up(a, false, e) < 0))
+	/* the VFs may be gone, the PF is not */
+	if (vf_refresh_pf(a, e) < 0 || (a->pf.link.ifindex && set_pf_up(a, false, e) < 0))
 		return -1;
 	return record_pf_mark(a->folder, a->vf.pf, false, e);
 }

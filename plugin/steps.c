@@ -48,10 +48,10 @@ static const struct {
 };
 
 /*
- * Steps that must not be undone while one behind them could not be: they are the memory of what is
- * still to do.
+ * Steps that must not be undone while one behind them could not be: the first two are the memory of
+ * what is still to do, and a PF that is down again takes no more values.
  */
-#define MEMORY 2
+#define MEMORY 3
 
 static bool concerns(const struct attachment *a, size_t i)
 {

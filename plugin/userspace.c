@@ -132,9 +132,8 @@ int userspace_await_free(struct attachment *a, struct err *e)
 	struct vfio_user u;
 	int used;
 
-	if (!userspace_concerns(&a->rec))
-		return 0;
-	if (vfdev_refresh(a->sys, &a->vf, e) < 0)
+	/* whoever bound it: one that was attached as an interface can be a guest's by now */
+	if (vfdev_read_driver(a->sys, &a->vf, e) < 0)
 		return -1;
 	if (!vfdev_is_vfio(a->vf.driver))
 		return 0;

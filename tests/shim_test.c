@@ -324,7 +324,7 @@ static void a_gateway_of_cni_args_is_for_its_addresses(void **state)
 static void a_resolv_conf_says_what_it_says_to_a_resolver(void **state)
 {
 	char text[] =
-		"# nameserver 9.9.9.9\n;x\nnameserver 1.1.1.1\nnameserver\tfd00::1 # b\r\n"
+		"# nameserver 9.9.9.9\n;x\nnameserver 1.1.1.1\nnameserver\tfd00::1 9.9.9.9 # b\r\n"
 		"search a b\nsearch c\noptions ndots:5 rotate\nsortlist 1\ndomain x.y z\nnameserver";
 
 	(void)state;
@@ -397,6 +397,7 @@ static void what_host_local_gave_is_released(void **state)
 static void gc_releases_those_of_nobody(void **state)
 {
 	const char *one = "'cni.dev/valid-attachments': [{'containerID': 'c1', 'ifname': 'net1'}]";
+	const struct timespec tomorrow[2] = {{time(NULL) + 86400, 0}, {time(NULL) + 86400, 0}};
 	struct err e;
 
 	(void)state;
@@ -413,6 +414,10 @@ static void gc_releases_those_of_nobody(void **state)
 	gc_since = 1; /* nor what came after the list was made, which all of it did here */
 	expect_ok(call(CNI_GC, "", NET, one, NULL, &e), &e);
 	expect_int(leases(), 9);
+	/* but one of a day to come: the clock was wrong */
+	expect_int(utimensat(AT_FDCWD, scratch_path("data/net/10.1.0.5"), tomorrow, 0), 0);
+	expect_ok(call(CNI_GC, "", NET, one, NULL, &e), &e);
+	expect_int(leases(), 8);
 	gc_since = INT32_MAX;
 	expect_ok(call(CNI_GC, "", NET, one, NULL, &e), &e);
 	expect_text(content("10.1.0.2"), "c1\r\nnet1");

@@ -66,6 +66,7 @@ waits_for_leases() {
 	CNI_COMMAND=GC CNI_PATH=$CNI_BIN "$CNI_BIN/sriov" <<<"$conf" >"$T/gc" 7<&- 3>&- &
 	within 10 waits_for_leases $!
 	kill -STOP $!
+	within 5 grep -q '^State:.T' "/proc/$!/status"
 	exec 7<&-
 	conf "$PF0V1" "$leases"
 	ADD p2
@@ -150,8 +151,7 @@ waits_for_leases() {
 	version=1.1.0
 	conf "$PF0V0" '"vlan": 100'
 	ADD p1
-	cp "/run/sriov-cni/$PF0V0.json" "$T/record"
-	echo '{' >"/run/sriov-cni/$PF0V0.json"
+	mv "/run/sriov-cni/$PF0V0.json" "$T/record"
 	conf "$PF0V0" '"cni.dev/valid-attachments": [{"containerID": "p1", "ifname": "net1"}]'
 	cni GC ''
 	equal 'status' "$status" 0
@@ -166,7 +166,30 @@ waits_for_leases() {
 	# what it was like is only now known again
 	mv "$T/record" "/run/sriov-cni/$PF0V0.json"
 	ln -s "$PF0V0" /run/sriov-cni/@p1:net1
-	rm "/run/sriov-cni/$PF0V0.damaged"
+	DEL p1
+	unchanged
+}
+
+@test "L3 a record that only another version understands stays while its container has the VF" {
+	version=1.1.0
+	pod p2
+	snapshot
+	conf "$PF0V0" '"vlan": 100'
+	ADD p1
+	cp "/run/sriov-cni/$PF0V0.json" "$T/record"
+	sed -i 's/"version":1/"version":99/' "/run/sriov-cni/$PF0V0.json"
+	cp "/run/sriov-cni/$PF0V0.json" "$T/future"
+	cni ADD p2
+	error_object 11 "$PF0V0.json" 'the DEL of its container brings it home'
+	cni CHECK p1
+	error_object 11 "$PF0V0.json"
+	conf "$PF0V0" '"cni.dev/valid-attachments": []'
+	cni GC ''
+	equal 'status' "$status" 0
+	cmp "/run/sriov-cni/$PF0V0.json" "$T/future"
+	# as by the version that wrote it
+	cp "$T/record" "/run/sriov-cni/$PF0V0.json"
+	conf "$PF0V0" '"vlan": 100'
 	DEL p1
 	unchanged
 }
@@ -205,4 +228,16 @@ waits_for_leases() {
 	link_has '' pf0 UP
 	DEL p2
 	link_has_not '' pf0 UP
+}
+
+@test "A14 a raised PF goes down also when its VFs were taken away meanwhile" {
+	ip link set pf1 down
+	later 'ip link set pf1 up; make_vfs pf1; world >"$T/start"' # they come with other MACs
+	conf "$PF1V0" '"pfLink": "raise", "vlan": 100'
+	ADD p1
+	link_has '' pf1 UP
+	echo 0 >/sys/class/net/pf1/device/sriov_numvfs
+	DEL p1
+	link_has_not '' pf1 UP
+	[[ ! -e /run/sriov-cni/$PF1.raised ]]
 }

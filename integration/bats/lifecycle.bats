@@ -621,6 +621,16 @@ bind_pf0() {
 	back
 }
 
+@test "L5 DEL with another IPAM section releases the lease where that of its ADD gave it" {
+	conf "$PF0V0" '"ipam": {"type": "host-local", "subnet": "10.56.0.0/24", "dataDir": "'"$T/old"'"}'
+	ADD p1
+	[[ -e $T/old/net/10.56.0.2 ]]
+	conf "$PF0V0" '"ipam": {"type": "host-local", "subnet": "10.56.0.0/24", "dataDir": "'"$T/new"'"}'
+	DEL p1
+	[[ ! -e $T/old/net/10.56.0.2 ]]
+	unchanged
+}
+
 @test "L5 DEL of one of two interfaces leaves the other" {
 	attach_with_lease p1
 	conf "$PF0V1" '"vlan": 200'

@@ -219,6 +219,21 @@ drop_hold() {
 	unchanged
 }
 
+@test "N9 a VF that was attached as an interface, and that a guest has by now, keeps its VLAN until the guest has ended" {
+	found_on igbvf # for its end
+	conf "$PF0V0" '"vlan": 100'
+	ADD p1
+	bind "$PF0V0" vfio-pci
+	hold "$PF0V0"
+	cni DEL p1
+	error_object 11 "process $holder (vfio-hold)"
+	vf_has pf0 0 'vlan 100'
+	drop_hold
+	DEL p1
+	has "$err" 'has driver vfio-pci by now, not igbvf'
+	vf_has_not pf0 0 vlan
+}
+
 pidfd_of_sriov() {
 	local pid
 
