@@ -103,8 +103,8 @@ static int note_record(const char *vf, void *arg, struct err *e)
 	if (found < 0) {
 		(void)err_hint(
 			&unread,
-			"its container's DEL brings VF %s home all the same; GC and the next "
-			"ADD set the record aside",
+			"its container's DEL brings VF %s home all the same, and sets the record "
+			"aside",
 			vf);
 		return note_damaged(r, vf, false, unread.msg, e);
 	}
