@@ -69,39 +69,30 @@ int rt_rdma_find(struct rt *rdma, struct rt_rdma_search *s, struct err *e)
 	return !m || rt_talk(rdma, m, rt_rdma_match, s, e) < 0 ? -1 : s->found;
 }
 
-/* A change of the device with this index. put: adds the attribute with what changes. */
-static struct nl_msg *build_set(uint32_t index, int (*put)(struct nl_msg *m, const void *value),
-				const void *value, struct err *e)
+/* A change of the device with this index: the attribute that is to have the value of len bytes. */
+static struct nl_msg *build_set(uint32_t index, int attr, const void *value, size_t len,
+				struct err *e)
 {
 	_cleanup_(nlmsg_freep) struct nl_msg *m = rt_request(NLDEV(SET), 0, NULL, 0, e);
 
 	if (!m)
 		return NULL;
-	if (nla_put_u32(m, RDMA_NLDEV_ATTR_DEV_INDEX, index) < 0 || put(m, value) < 0) {
+	if (nla_put_u32(m, RDMA_NLDEV_ATTR_DEV_INDEX, index) < 0 ||
+	    nla_put(m, attr, (int)len, value) < 0) {
 		err_set(e, CNI_EKERNEL, ENOMEM, "cannot build a netlink request");
 		return NULL;
 	}
 	return TAKE_PTR(m);
 }
 
-static int put_netns(struct nl_msg *m, const void *value)
-{
-	return nla_put_u32(m, RDMA_NLDEV_NET_NS_FD, (uint32_t) * (const int *)value);
-}
-
-static int put_name(struct nl_msg *m, const void *value)
-{
-	return nla_put_string(m, RDMA_NLDEV_ATTR_DEV_NAME, value);
-}
-
 struct nl_msg *rt_rdma_build_move(uint32_t index, int netns_fd, struct err *e)
 {
-	return build_set(index, put_netns, &netns_fd, e);
+	return build_set(index, RDMA_NLDEV_NET_NS_FD, &netns_fd, sizeof(netns_fd), e);
 }
 
 struct nl_msg *rt_rdma_build_rename(uint32_t index, const char *name, struct err *e)
 {
-	return build_set(index, put_name, name, e);
+	return build_set(index, RDMA_NLDEV_ATTR_DEV_NAME, name, strlen(name) + 1, e);
 }
 
 int rt_rdma_move(struct rt *rdma, uint32_t index, int netns_fd, struct err *e)

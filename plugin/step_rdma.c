@@ -83,8 +83,10 @@ static int bring_back(struct attachment *a, struct err *e)
 		return strcmp(s.now, a->rec.rdma) ? rt_rdma_rename(host, s.index, a->rec.rdma, e)
 						  : 0;
 	/* the VF's driver makes it, and takes it away */
-	if (!a->pod || vfdev_refresh(a->sys, &a->vf, e) < 0)
-		return a->pod ? -1 : 0;
+	if (!a->pod)
+		return 0;
+	if (vfdev_refresh(a->sys, &a->vf, e) < 0)
+		return -1;
 	return strcmp(a->vf.driver, attachment_driver(a)) != 0
 		       ? 0
 		       : err_set(e, CNI_EDEVICE, 0,

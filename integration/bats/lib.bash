@@ -318,6 +318,25 @@ CHECK() {
 	equal 'what CHECK printed' "$out" ''
 }
 
+# attach_and_refuse TEXT - an attachment of p1, and a DEL that succeeds though the driver refuses one of its requests, with
+# EINVAL: the one of which DEL then logs TEXT
+attach_and_refuse() {
+	local n
+
+	for ((n = 1; n <= 30; n++)); do
+		ADD p1 || return
+		under=(strace -qq -o /dev/null -e trace=sendto -e "inject=sendto:error=EINVAL:when=$n")
+		cni DEL p1
+		under=()
+		if [[ $err == *"$1"* ]]; then
+			((!status)) || fail "DEL ended with $status: $out"
+			return
+		fi
+		DEL p1 || return
+	done
+	fail "no refused request made DEL log: $1"
+}
+
 # network PLUGIN... - a list of these, each as JSON, for cnitool
 network() {
 	local IFS=,
