@@ -30,9 +30,10 @@
  * before; and one fstat() tells how many addresses an attachment has: its links but one. ADD refuses
  * a second address by that, and DEL knows when it has found all, without looking through the
  * folder, however many leases are in there. Where there is no own file, host-local gave the lease, or
- * nobody did: then the folder is looked through.
+ * nobody did; where it has no other name, an operation was killed, or a copy of the folder has made
+ * files of the names: then the folder is looked through.
  *
- * The own file goes last: while it is there without another name, nothing is given.
+ * The own file goes last.
  */
 /* clang-format on */
 
@@ -307,6 +308,14 @@ struct search {
 	bool drop;  /* remove them, and go on until the own file has no other name */
 };
 
+/* Whether a file is another name of the own one: ours, though a power cut have left it empty. */
+static bool is_linked(const struct store *s, const char *name, ino_t own)
+{
+	struct stat st;
+
+	return !fstatat(s->dir, name, &st, AT_SYMLINK_NOFOLLOW) && st.st_ino == own;
+}
+
 static int search(const struct store *s, const struct dirent *d, void *arg, struct err *e)
 {
 	struct search *look = arg;
@@ -315,9 +324,11 @@ static int search(const struct store *s, const struct dirent *d, void *arg, stru
 
 	if ((look->only && d->d_ino != look->only) || !strcmp(d->d_name, s->own))
 		return 0;
-	len = read_lease(s, d->d_name, text, e);
-	if (len <= 0 || !is_ours(s, text, look->old))
-		return len == -1 ? -1 : 0;
+	if (!look->only || !is_linked(s, d->d_name, look->only)) {
+		len = read_lease(s, d->d_name, text, e);
+		if (len <= 0 || !is_ours(s, text, look->old))
+			return len == -1 ? -1 : 0;
+	}
 	look->found = true;
 	if (!look->drop)
 		return 1;
@@ -349,6 +360,7 @@ int store_release(const struct store *s, const json_t *ips, struct err *e)
 {
 	char name[INET_PREFIX_TEXT];
 	struct inet_prefix addr;
+	bool some = false;
 	const json_t *ip;
 	size_t i;
 
@@ -360,8 +372,9 @@ int store_release(const struct store *s, const json_t *ips, struct err *e)
 			ours = has(s, inet_addr_text(&addr, name), e);
 		if (ours < 0 || (ours && drop(s, name, e) < 0))
 			return -1;
+		some |= ours;
 	}
-	if (count_own(s, NULL) && search_all(s, true, e) < 0)
+	if ((count_own(s, NULL) || !some) && search_all(s, true, e) < 0)
 		return -1;
 	return drop(s, s->own, e);
 }

@@ -394,6 +394,21 @@ static void what_host_local_gave_is_released(void **state)
 	expect_text(content("10.1.0.6"), "-");
 }
 
+/* A power cut keeps names and forgets what was written; a copy makes two files of two names. */
+static void a_lease_is_released_whatever_became_of_its_file(void **state)
+{
+	(void)state;
+	expect_text(add("c1", NET, ""), "10.1.0.2/24");
+	expect_text(add("c2", NET, ""), "10.1.0.3/24");
+	expect_int(truncate(scratch_path("data/net/.c1:net1"), 0), 0);
+	del("c1", NET);
+	expect_int(leases(), 2);
+	expect_int(unlink(scratch_path("data/net/10.1.0.3")), 0);
+	scratch_file("c2\r\nnet1", "data/net/10.1.0.3");
+	del("c2", NET);
+	expect_int(leases(), 0);
+}
+
 static void gc_releases_those_of_nobody(void **state)
 {
 	const char *one = "'cni.dev/valid-attachments': [{'containerID': 'c1', 'ifname': 'net1'}]";
@@ -568,6 +583,7 @@ int main(void)
 		SCRATCH_TEST(the_files_are_host_locals),
 		SCRATCH_TEST(an_interface_has_one_set_of_addresses),
 		SCRATCH_TEST(what_host_local_gave_is_released),
+		SCRATCH_TEST(a_lease_is_released_whatever_became_of_its_file),
 		SCRATCH_TEST(gc_releases_those_of_nobody),
 		SCRATCH_TEST(status_tells_of_a_full_range),
 		SCRATCH_TEST(the_folder_may_hold_anything),

@@ -39,7 +39,7 @@ range() {
 program() {
 	status=0
 	{
-		CNI_COMMAND=$2 CNI_CONTAINERID=$3 CNI_IFNAME=net1 CNI_NETNS=/run/netns/x CNI_ARGS='' CNI_PATH=$CNI_BIN \
+		CNI_COMMAND=$2 CNI_CONTAINERID=$3 CNI_IFNAME=net1 CNI_NETNS=/run/netns/x CNI_ARGS='' CNI_PATH=$CNI_BIN:$IPAM \
 			timeout -k 5 60 "${under[@]}" "$CNI_BIN/$1" <<<"$conf" >"$T/out" 2>"$T/err" || status=$?
 	} 2>/dev/null
 	out=$(<"$T/out")
@@ -113,6 +113,69 @@ files() {
 	equal files "$(files)" ''
 }
 
+# The keys of an ipam section, one a line. Each set can be full, and goes round.
+SAME='"subnet": "10.56.0.0/29"
+"subnet": "10.56.0.0/24", "rangeStart": "10.56.0.200", "rangeEnd": "10.56.0.204", "gateway": "10.56.0.254"
+"subnet": "10.56.0.8/29", "gateway": "10.56.0.11", "routes": [{"dst": "0.0.0.0/0"}, {"dst": "192.0.2.0/24", "gw": "10.56.0.10"}]
+"subnet": "fd00:56::/125", "routes": [{"dst": "::/0", "gw": "fd00:56::9"}]
+"subnet": "fd00:56::/64", "rangeStart": "fd00:56::fffe", "rangeEnd": "fd00:56::1:3"
+"ranges": [[{"subnet": "10.56.0.0/30"}, {"subnet": "10.57.0.0/29", "rangeStart": "10.57.0.3"}]]
+"ranges": [[{"subnet": "10.56.0.0/29"}], [{"subnet": "fd00:56::/64", "rangeStart": "fd00:56::10", "rangeEnd": "fd00:56::13"}]]
+"ranges": [[{"subnet": "fd00:56::/126"}, {"subnet": "fd00:57::/125"}], [{"subnet": "10.56.0.0/28", "rangeEnd": "10.56.0.5"}]]'
+
+# same PROGRAM - what it answers to these calls, and what it leaves on the disk
+same() {
+	local call
+
+	for call in 'ADD a' 'ADD b' 'ADD c' 'DEL b' 'ADD d' 'ADD e' 'DEL a' 'DEL c' 'ADD f' 'ADD g' 'ADD h' 'CHECK d' 'CHECK a'; do
+		# shellcheck disable=SC2086 # two words
+		program "$1" $call
+		((!status)) || out='"refused"'
+		printf '"%s" %s\n' "$call" "$out"
+	done | gojq -c 'if type == "object" and .routes == [] then del(.routes) else . end'
+	(cd "$NET" && ls && od -An -c [0-9a-f]* last*)
+}
+
+@test "I4 to the same calls host-local and ipam-shim answer the same, and leave the same files" {
+	local keys
+	while read -r keys; do
+		range "$keys"
+		for p in host-local ipam-shim; do
+			same $p >"$T/same.$p"
+			rm -r "$T/leases"
+		done
+		diff "$T/same.host-local" "$T/same.ipam-shim" || fail "not the same: $keys"
+		(($(grep -c '"address"' "$T/same.ipam-shim") >= 4)) || fail "few addresses: $(<"$T/same.ipam-shim")"
+	done <<<"$SAME"
+}
+
+@test "I5 STATUS tells of a full range, and GC makes room" {
+	version=1.1.0
+	range '"subnet": "10.56.0.0/30"'
+	SHIM STATUS ''
+	SHIM ADD a
+	shim STATUS ''
+	error_object 50 '1 are given'
+	conf="{\"cni.dev/valid-attachments\": [{\"containerID\": \"a\", \"ifname\": \"net1\"}], ${conf#?}"
+	SHIM GC ''
+	equal files "$(files)" '.a:net1 10.56.0.2'
+	conf=${conf/'"a"'/'"b"'}
+	SHIM GC ''
+	equal files "$(files)" ''
+	SHIM STATUS ''
+}
+
+@test "I6 the executable passes STATUS and GC on to a plugin that knows them" {
+	export IPAM_LOG=$T/log
+	version=1.1.0
+	range '"delegate": {"type": "knows"}'
+	shim STATUS ''
+	error_object 51 'no address left'
+	shim GC ''
+	((!status)) || fail "GC: $out"
+	equal 'what it was asked' "$(xargs <"$IPAM_LOG")" 'VERSION STATUS VERSION GC'
+}
+
 waits_for_lock() { # waits_for_lock N - so many processes wait
 	equal waiting "$(grep -c -- "-> FLOCK .*:$(stat -c %i "$NET/lock") " /proc/locks)" "$1" 2>/dev/null
 }
@@ -134,6 +197,16 @@ succeeds() {
 	done
 	exec 9<&-
 	for p in "${pids[@]}"; do wait "$p" || fail 'one did not go on'; done
+}
+
+@test "I4 a lock that is not given back is told after 10 s" {
+	SHIM ADD a
+	exec 9<"$NET/lock"
+	flock 9
+	shim ADD b 9<&-
+	error_object 11 "$NET/lock is held by another process"
+	exec 9<&-
+	SHIM ADD b
 }
 
 # --- crowds ---
@@ -175,27 +248,28 @@ calls() {
 		awk -v all="${SWEEP-}" -v from="$SWEEP_FROM" 'all == "all" || NR % 3 == from'
 }
 
-# sound WHAT - whoever has an address keeps it, nobody else has it, and nothing is lost: of three that can be given, "keep"
-# has the first, and the next two can be had after the DEL of c1, and only once
+# sound WHAT - whoever has an address of each set keeps them, nobody else has them, and nothing is lost: of three that can
+# be given, "keep" has the first, and the next two can be had after the DEL of c1, and only once
 sound() {
 	local had='' other
 
-	had=$(grep -alx net1 "$NET"/10.* | xargs grep -al '^c1' | xargs)
+	had=$(grep -alx net1 "$NET"/[1f]* | xargs grep -al '^c1' | xargs)
 	shim ADD c2
 	((!status)) || fail "$1: ADD of another: $out" "$err" || return
-	other=$NET/$(gojq -r '.ips[0].address | sub("/.*"; "")' "$T/out")
-	[[ " $had " != *" $other "* ]] || fail "$1: $other is given twice" || return
-	equal "$1: lease of keep" "$(tr -d '\r' <"$NET/10.56.0.2" | xargs)" 'keep net1' || return
+	for other in $(gojq -r '.ips[].address | sub("/.*"; "")' "$T/out"); do
+		[[ " $had " != *" $NET/$other "* ]] || fail "$1: $other is given twice" || return
+	done
+	equal "$1: lease of keep" "$(cat "$NET/10.56.0.2" "$NET/fd00:56::2" | tr '\r\n' '  ')" 'keep  net1keep  net1' || return
 	SHIM DEL c1 || return
 	SHIM DEL c2 || return
-	equal "$1: files" "$(files)" '.keep:net1 10.56.0.2'
+	equal "$1: files" "$(files)" '.keep:net1 10.56.0.2 fd00:56::2'
 }
 
 # sweep COMMAND FAULT
 sweep() {
 	local name k n=0 list
 
-	range '"subnet": "10.56.0.0/29", "rangeEnd": "10.56.0.4"'
+	range '"subnet": "10.56.0.0/29", "rangeEnd": "10.56.0.4", "ranges": [[{"subnet": "fd00:56::/125", "rangeEnd": "fd00:56::4"}]]'
 	SHIM ADD keep
 	[[ $1 == ADD ]] || SHIM ADD c1
 	list=$(calls "$1")
