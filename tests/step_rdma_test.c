@@ -8,6 +8,7 @@
  * those in tests/data/netlink, which are real.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <linux/netlink.h>
 #include <rdma/rdma_netlink.h>
 #include <sched.h>
@@ -304,6 +305,30 @@ static void a_pod_that_is_gone_has_nothing_to_give_back(void **state)
 	expect_int(kernel.moves, 0);
 }
 
+static void the_device_information_file_names_it(void **state)
+{
+	struct conf conf = {0};
+	char path[PATH_MAX], text[512] = "";
+	_cleanup_fd_ int fd = -1;
+	json_auto_t *info = NULL;
+	struct err e = {0};
+
+	(void)state;
+	(void)snprintf(path, sizeof(path), "%s", scratch_path("device.json"));
+	conf.device_info = path;
+	a.conf = &conf;
+	expect_ok(rdma_look(&a, &e), &e);
+	expect_ok(info_look(&a, &e), &e);
+	expect_ok(info_apply(&a, &e), &e);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	expect_int(fd >= 0 && read(fd, text, sizeof(text) - 1) > 0, true);
+	info = json_loads(text, 0, NULL);
+	expect_text(json_string_value(json_object_get(json_object_get(info, "pci"), "rdma-device")),
+		    "mlx5_2");
+	expect_ok(info_revert(&a, &e), &e);
+	expect_int(access(path, F_OK), -1);
+}
+
 #define RDMA_TEST(test) cmocka_unit_test_setup_teardown(test, begin, end)
 
 int main(void)
@@ -317,6 +342,7 @@ int main(void)
 		RDMA_TEST(one_that_was_renamed_comes_back_under_its_name),
 		RDMA_TEST(without_the_driver_there_is_no_device_to_give_back),
 		RDMA_TEST(a_pod_that_is_gone_has_nothing_to_give_back),
+		RDMA_TEST(the_device_information_file_names_it),
 	};
 
 	return cmocka_run_group_tests_name("step_rdma", tests, enter_user_namespace, NULL);
