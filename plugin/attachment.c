@@ -328,7 +328,7 @@ static int fill_record(struct attachment *a, struct err *e)
 		r->found = *attachment_vf_attrs(a);
 	r->wanted = a->conf->vf;
 	r->flr = a->conf->flr;
-	if (userspace_record(a, e) < 0 || rdma_look(a, e) < 0)
+	if (userspace_record(a, e) < 0)
 		return -1;
 	if (r->link.mac && r->found.f[VF_MAC].v == r->link.mac) {
 		own = vfdev_mac_is_own(a->sys, &a->vf, e);

@@ -51,8 +51,7 @@ int move_unrecorded(struct attachment *a, struct err *e);
 int mac_apply(struct attachment *a, struct err *e);
 /* What drivers say to a MAC that they do not take now, not from a VF, or later (iavf: EAGAIN). */
 bool mac_is_refusal(int errnum);
-/* Before ADD: a->rec.rdma, if the VF has an RDMA device that can be in one namespace only. */
-int rdma_look(struct attachment *a, struct err *e);
+/* The VF's RDMA device, if it has one; it is moved if it can be in one namespace only. */
 int rdma_apply(struct attachment *a, struct err *e);
 int rdma_revert(struct attachment *a, struct err *e);
 int rdma_check(struct attachment *a, struct err *e);

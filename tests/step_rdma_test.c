@@ -4,7 +4,7 @@
  *
  * There is no RDMA device here that can be moved, nor one on the emulated NIC. So this program has
  * a socket(), sendto() and recvfrom() of its own in front of the C library's, and behind them one
- * device, number 7, that is in the namespace it was moved to last. Its answers have the shape of
+ * device that is in the namespace it was moved to last. Its answers have the shape of
  * those in tests/data/netlink, which are real.
  */
 #include <errno.h>
@@ -27,14 +27,16 @@
 #include "steps.h"
 #include "sysfs.h"
 
-#define VF     "0000:01:10.0"
-#define DRIVER "bus/pci/devices/" VF "/driver"
+#define VF         "0000:01:10.0"
+#define DRIVER     "bus/pci/devices/" VF "/driver"
+#define INFINIBAND "bus/pci/devices/" VF "/infiniband"
 
 static struct {
 	bool shared;        /* the mode */
 	int refuse;         /* errno for a move; 0: it is done */
 	struct netns_id at; /* where the device is */
 	char name[64];      /* what it is called */
+	uint32_t index;
 	unsigned moves;
 } kernel;
 
@@ -82,7 +84,7 @@ static int change(const struct nlmsghdr *request)
 	char path[48];
 	struct err e;
 
-	if (!index || nla_get_u32(index) != 7 || !netns_same(&asked_from, &kernel.at))
+	if (!index || nla_get_u32(index) != kernel.index || !netns_same(&asked_from, &kernel.at))
 		return EINVAL;
 	if (kernel.refuse)
 		return kernel.refuse;
@@ -114,7 +116,7 @@ ssize_t sendto(int fd, const void *buf, size_t len, int flags, const struct sock
 	case RDMA_NL_GET_TYPE(RDMA_NL_NLDEV, RDMA_NLDEV_CMD_GET):
 		if (kernel.shared || netns_same(&asked_from, &kernel.at)) {
 			m = nlmsg_alloc_simple(h->nlmsg_type, NLM_F_MULTI);
-			nla_put_u32(m, RDMA_NLDEV_ATTR_DEV_INDEX, 7);
+			nla_put_u32(m, RDMA_NLDEV_ATTR_DEV_INDEX, kernel.index);
 			nla_put_string(m, RDMA_NLDEV_ATTR_DEV_NAME, kernel.name);
 			reply(h, m);
 		}
@@ -153,11 +155,17 @@ static int begin(void **state)
 
 	(void)scratch_make(state);
 	a = (struct attachment)ATTACHMENT_INIT;
-	scratch_folder("bus/pci/devices/" VF "/infiniband/mlx5_2");
+	scratch_folder(INFINIBAND "/mlx5_2");
 	scratch_link("mlx5_core", DRIVER);
 	a.sys = sysfs_open(scratch_path("."), &e);
 	memcpy(a.vf.name, VF, sizeof(VF));
-	a.rec.driver = "mlx5_core";
+	a.rec = (struct record){.vf = VF,
+				.container_id = "c",
+				.ifname = "net1",
+				.network = "n",
+				.netns = "/run/netns/c",
+				.driver = "mlx5_core"};
+	a.folder = open(scratch_path("."), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (unshare(CLONE_NEWNET) < 0)
 		return -1;
 	a.pod_ns = netns_open_own(NULL, &e);
@@ -167,6 +175,7 @@ static int begin(void **state)
 	a.host_ns = netns_open_own(NULL, &e);
 	memset(&kernel, 0, sizeof(kernel));
 	kernel.at = here();
+	kernel.index = 7;
 	(void)snprintf(kernel.name, sizeof(kernel.name), "mlx5_2");
 	return 0;
 }
@@ -174,6 +183,7 @@ static int begin(void **state)
 static int end(void **state)
 {
 	closep(&a.sys);
+	closep(&a.folder);
 	attachment_close(&a);
 	return scratch_remove(state);
 }
@@ -197,9 +207,8 @@ static void the_device_goes_to_the_pod_and_comes_back(void **state)
 	struct err e = {0};
 
 	(void)state;
-	expect_ok(rdma_look(&a, &e), &e);
-	expect_text(a.rec.rdma, "mlx5_2");
 	expect_ok(rdma_apply(&a, &e), &e);
+	expect_text(a.rec.rdma, "mlx5_2");
 	expect_int(is_on_host(), false);
 	expect_ok(rdma_check(&a, &e), &e);
 	expect_ok(rdma_revert(&a, &e), &e);
@@ -219,9 +228,8 @@ static void where_all_namespaces_share_it_it_stays(void **state)
 
 	(void)state;
 	kernel.shared = true;
-	expect_ok(rdma_look(&a, &e), &e);
-	expect_text(a.rec.rdma, NULL);
 	expect_ok(rdma_apply(&a, &e), &e);
+	expect_text(a.rec.rdma, NULL);
 	expect_ok(rdma_check(&a, &e), &e);
 	expect_ok(rdma_revert(&a, &e), &e);
 	expect_int(kernel.moves, 0);
@@ -233,7 +241,7 @@ static void a_vf_without_one_has_none(void **state)
 
 	(void)state;
 	memcpy(a.vf.name, "0000:01:10.2", sizeof("0000:01:10.2"));
-	expect_ok(rdma_look(&a, &e), &e);
+	expect_ok(rdma_apply(&a, &e), &e);
 	expect_text(a.rec.rdma, NULL);
 }
 
@@ -242,7 +250,6 @@ static void what_the_kernel_refuses_is_told_with_both_names(void **state)
 	struct err e = {0};
 
 	(void)state;
-	expect_ok(rdma_look(&a, &e), &e);
 	kernel.refuse = EBUSY;
 	expect_err(rdma_apply(&a, &e), &e, CNI_EKERNEL,
 		   "RDMA device mlx5_2 of VF " VF ": Device or resource busy");
@@ -253,10 +260,8 @@ static void a_device_that_is_gone_is_told(void **state)
 	struct err e = {0};
 
 	(void)state;
-	expect_ok(rdma_look(&a, &e), &e);
+	expect_ok(rdma_apply(&a, &e), &e);
 	kernel.at = (struct netns_id){0};
-	expect_err(rdma_apply(&a, &e), &e, CNI_EKERNEL, "RDMA device mlx5_2 of VF " VF ": Invalid");
-	e = (struct err){0};
 	expect_err(rdma_revert(&a, &e), &e, CNI_EDEVICE, "neither in the pod nor on the host");
 }
 
@@ -265,7 +270,6 @@ static void one_that_was_renamed_comes_back_under_its_name(void **state)
 	struct err e = {0};
 
 	(void)state;
-	expect_ok(rdma_look(&a, &e), &e);
 	expect_ok(rdma_apply(&a, &e), &e);
 	(void)snprintf(kernel.name, sizeof(kernel.name), "mine");
 	expect_ok(rdma_check(&a, &e), &e);
@@ -281,13 +285,36 @@ static void one_that_was_renamed_comes_back_under_its_name(void **state)
 	expect_int(kernel.moves, 2);
 }
 
+/* As XDP, "flr" or a recovery make one anew: with another index, and the next free name. */
+static void one_that_the_driver_has_made_anew_gets_its_name(void **state)
+{
+	struct err e = {0};
+
+	(void)state;
+	expect_ok(rdma_apply(&a, &e), &e);
+	kernel.at = here();
+	kernel.index = 8;
+	(void)snprintf(kernel.name, sizeof(kernel.name), "mlx5_9");
+	expect_int(rename(scratch_path(INFINIBAND "/mlx5_2"), scratch_path(INFINIBAND "/mlx5_9")),
+		   0);
+	expect_ok(rdma_revert(&a, &e), &e);
+	expect_text(kernel.name, "mlx5_2");
+	expect_int(is_on_host(), true);
+	/* and before it goes to the pod */
+	expect_int(rename(scratch_path(INFINIBAND "/mlx5_9"), scratch_path(INFINIBAND "/mlx5_2")),
+		   0);
+	a.rec.rdma = NULL;
+	expect_ok(rdma_apply(&a, &e), &e);
+	expect_int(a.rec.rdma_index.v, 8);
+}
+
 /* Its driver has taken it along, or the VF is gone. */
 static void without_the_driver_there_is_no_device_to_give_back(void **state)
 {
 	struct err e = {0};
 
 	(void)state;
-	expect_ok(rdma_look(&a, &e), &e);
+	expect_ok(rdma_apply(&a, &e), &e);
 	kernel.at = (struct netns_id){0};
 	(void)unlink(scratch_path(DRIVER));
 	expect_ok(rdma_revert(&a, &e), &e);
@@ -298,11 +325,12 @@ static void a_pod_that_is_gone_has_nothing_to_give_back(void **state)
 	struct err e = {0};
 
 	(void)state;
-	expect_ok(rdma_look(&a, &e), &e);
+	expect_ok(rdma_apply(&a, &e), &e);
+	kernel.at = here();
 	rt_free(a.pod);
 	a.pod = NULL;
 	expect_ok(rdma_revert(&a, &e), &e);
-	expect_int(kernel.moves, 0);
+	expect_int(kernel.moves, 1);
 }
 
 static void the_device_information_file_names_it(void **state)
@@ -317,7 +345,7 @@ static void the_device_information_file_names_it(void **state)
 	(void)snprintf(path, sizeof(path), "%s", scratch_path("device.json"));
 	conf.device_info = path;
 	a.conf = &conf;
-	expect_ok(rdma_look(&a, &e), &e);
+	expect_ok(rdma_apply(&a, &e), &e);
 	expect_ok(info_look(&a, &e), &e);
 	expect_ok(info_apply(&a, &e), &e);
 	fd = open(path, O_RDONLY | O_CLOEXEC);
@@ -340,6 +368,7 @@ int main(void)
 		RDMA_TEST(what_the_kernel_refuses_is_told_with_both_names),
 		RDMA_TEST(a_device_that_is_gone_is_told),
 		RDMA_TEST(one_that_was_renamed_comes_back_under_its_name),
+		RDMA_TEST(one_that_the_driver_has_made_anew_gets_its_name),
 		RDMA_TEST(without_the_driver_there_is_no_device_to_give_back),
 		RDMA_TEST(a_pod_that_is_gone_has_nothing_to_give_back),
 		RDMA_TEST(the_device_information_file_names_it),
