@@ -287,13 +287,16 @@ static int no_vf(int sys, const struct vfdev *d, struct err *e)
 			       "/" DEVICES "/*/virtfn*",
 			       d->name);
 	if (sysfs_read_u32(sys, &n, e, DEVICES "/%s/sriov_numvfs", d->name) < 0)
-		return err_set(e, CNI_EDEVICE, 0,
-			       "PCI device %s is not a VF; deviceID has to name a virtual function",
-			       d->name);
+		return err_set(
+			e, CNI_EDEVICE, 0,
+			"PCI device %s is not a VF as far as can be seen here; to give it away as a "
+			"whole, which is the way in a virtual machine: \"pfOnly\": true",
+			d->name);
 	return err_set(
 		e, CNI_EDEVICE, 0,
-		"PCI device %s is a PF with %u VFs, not a VF; deviceID has to name one of its VFs (create "
-		"them with: echo N > " SYSFS_ROOT "/" DEVICES "/%s/sriov_numvfs)",
+		"PCI device %s is a PF with %u VFs, not a VF; name one of its VFs (create them with: echo "
+		"N > " SYSFS_ROOT "/" DEVICES
+		"/%s/sriov_numvfs), or give it away as a whole: \"pfOnly\": true",
 		d->name, n, d->name);
 }
 

@@ -398,7 +398,8 @@ static int take_named(struct attachment *a, struct err *e)
 	if ((!a->conf->device_id && recovery_settle_own(a, e) < 0) || device_open(a, e) < 0 ||
 	    attachment_lock(a, a->vf.name, ATTACHMENT_LOCK_MS, e) < 0 ||
 	    recovery_settle(a, e) < 0 || vfdev_refresh(a->sys, &a->vf, e) < 0 ||
-	    await_netdev(a, e) < 0 || attachment_take_link(a, e) < 0)
+	    await_netdev(a, e) < 0 || attachment_take_link(a, e) < 0 ||
+	    device_check_link(a, e) < 0)
 		return -1;
 	return attachment_take_pf(a, e) < 0 ? -1 : attachment_check_vf(a, e);
 }

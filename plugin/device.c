@@ -57,3 +57,20 @@ int device_open(struct attachment *a, struct err *e)
 	return a->conf->pf_only ? vfdev_open_whole(a->sys, &addr, &a->vf, e)
 				: vfdev_open(a->sys, &addr, &a->vf, e);
 }
+
+int device_check_link(const struct attachment *a, struct err *e)
+{
+	struct rt_link link;
+
+	if (a->conf->device_id)
+		return 0;
+	if (find_netdev(a, &link, e) < 0)
+		return -1;
+	if (link.ifindex == a->link.ifindex)
+		return 0;
+	return err_set(
+		e, CNI_EDEVICE, 0,
+		"PCI device %s has several interfaces, %s and %s among them: none of them can be given away "
+		"by itself",
+		a->vf.name, link.name, a->link.name);
+}

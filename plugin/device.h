@@ -15,3 +15,9 @@ bool device_is_on_host(const struct attachment *a);
  * interface, or it is no VF; CNI_EKERNEL, CNI_EIO.
  */
 int device_open(struct attachment *a, struct err *e);
+
+/*
+ * Whether a->link is the interface that names the device, where one does: of a device with several,
+ * the kernel's order decides which is taken. Errors: CNI_EDEVICE: it is another one; CNI_EKERNEL.
+ */
+int device_check_link(const struct attachment *a, struct err *e);

@@ -36,7 +36,7 @@ static const struct record_entry *holder(const struct pick *p, const struct pcia
 static bool is_wanted(const struct pool *pool, const struct pick_pf *pf, const struct vfdev *vf)
 {
 	return pool_range_has(pf->ranges, vf->index) &&
-	       pool_range_has(pf->root_ranges, vf->index) &&
+	       pool_has_root(pool, &pf->dev.addr, &vf->index) &&
 	       (!pool->vf.set || pool->vf.v == vf->index) && pool_has_address(pool, &vf->addr);
 }
 

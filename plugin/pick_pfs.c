@@ -91,14 +91,10 @@ static int add_pf(struct search *s, const char *what, const struct pciaddr *addr
 		  const char *ranges)
 {
 	struct pick_pf pf = {.ranges = ranges};
-	const char *root = pool_root_device(s->pool, addr);
-	char name[PCIADDR_TEXT];
 	struct err why = {0};
 
-	if (s->pool->lists[POOL_ROOT_DEVICES] && !root)
+	if (!pool_has_root(s->pool, addr, NULL))
 		return 0;
-	if (root)
-		pf.root_ranges = pool_split(root, name, sizeof(name));
 	if (vfdev_open_pf(s->a->sys, addr, &pf.dev, &why) < 0 ||
 	    (s->pool->lists[POOL_LINK_TYPES] && vfdev_name_pf(s->a->sys, &pf.dev, &why) < 0) ||
 	    vfdev_count(s->a->sys, &pf.dev, &pf.n_vfs, &why) < 0) {
@@ -162,7 +158,12 @@ static int add_by_address(struct search *s, const char *entry)
 	struct pciaddr addr;
 
 	(void)pool_split(entry, name, sizeof(name));
-	return pciaddr_parse(name, &addr) < 0 ? 0 : add_pf(s, name, &addr, NULL);
+	if (pciaddr_parse(name, &addr) < 0)
+		return 0;
+	for (size_t i = 0; i < s->pfs->n; i++)
+		if (!pciaddr_compare(&s->pfs->pf[i].dev.addr, &addr))
+			return 0; /* another entry with other VFs of it */
+	return add_pf(s, name, &addr, NULL);
 }
 
 /* What of /sys/bus/pci/devices is a PF that has VFs. */

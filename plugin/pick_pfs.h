@@ -9,8 +9,7 @@ struct pick_pf {
 	struct vfdev_pf dev; /* not named before one of its VFs is tried */
 	uint32_t n_vfs;
 	const char *ranges; /* as pool_range_has() takes them; borrowed from the configuration */
-	const char *root_ranges; /* the same, of rootDevices */
-	bool unfit;              /* none of its VFs can be used */
+	bool unfit;         /* none of its VFs can be used */
 	/* for the order of policy "spread" */
 	size_t place; /* in the order of the configuration */
 	unsigned own; /* VFs that this container has */

@@ -225,16 +225,17 @@ bool pool_has_address(const struct pool *p, const struct pciaddr *vf)
 	return !p->lists[POOL_PCI_ADDRESSES];
 }
 
-const char *pool_root_device(const struct pool *p, const struct pciaddr *pf)
+bool pool_has_root(const struct pool *p, const struct pciaddr *pf, const uint32_t *vf)
 {
 	char name[RT_ALTNAME_LEN];
 	const json_t *item;
 	size_t i;
 
 	json_array_foreach(p->lists[POOL_ROOT_DEVICES], i, item) {
-		(void)pool_split(json_string_value(item), name, sizeof(name));
-		if (is_address(name, pf))
-			return json_string_value(item);
+		const char *ranges = pool_split(json_string_value(item), name, sizeof(name));
+
+		if (is_address(name, pf) && (!vf || pool_range_has(ranges, *vf)))
+			return true;
 	}
-	return NULL;
+	return !p->lists[POOL_ROOT_DEVICES];
 }

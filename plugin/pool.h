@@ -61,5 +61,5 @@ bool pool_range_has(const char *ranges, uint32_t index);
 bool pool_has(const struct pool *p, enum pool_list list, const char *value);
 bool pool_has_address(const struct pool *p, const struct pciaddr *vf);
 
-/* The entry of rootDevices with this PF; NULL: none has it. */
-const char *pool_root_device(const struct pool *p, const struct pciaddr *pf);
+/* Whether rootDevices allows a PF and a VF of it; vf NULL: any. */
+bool pool_has_root(const struct pool *p, const struct pciaddr *pf, const uint32_t *vf);

@@ -157,6 +157,13 @@ int vf_apply(struct attachment *a, struct err *e)
 
 	if (set_groups(a, attachment_vf_attrs(a), &want, set_wanted, e) < 0)
 		return -1;
+	/* who comes at the same moment for the same MAC has looked before it was there */
+	if (a->rec.wanted.f[VF_MAC].set) {
+		int there = vf_refresh_pf(a, e);
+
+		if (there < 0 || (there && attachment_check_vf(a, e) < 0))
+			return -1;
+	}
 	/* A PF that is down may take a value and forget it. */
 	return a->pf.link.flags & IFF_UP ? 0 : vf_check(a, e);
 }

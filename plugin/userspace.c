@@ -65,9 +65,17 @@ static int check_group(const struct attachment *a, const char *driver, struct er
 int userspace_check_loaded(const struct attachment *a, struct err *e)
 {
 	const char *want = a->conf->driver;
+	char other[64]; /* conf_read() bounds it */
 
 	if (!want || vfdev_has_driver(a->sys, want))
 		return 0;
+	(void)snprintf(other, sizeof(other), "%s", want);
+	for (char *c = other; *c; c++)
+		*c = *c == '_' ? '-' : *c == '-' ? '_' : *c;
+	if (vfdev_has_driver(a->sys, other))
+		return err_set(e, CNI_ECONFIG, 0,
+			       "VF %s: driver %s is called %s; its module alone has the other name",
+			       a->vf.name, want, other);
 	return err_set(e, CNI_EDEVICE, 0, "VF %s: driver %s is not loaded: modprobe %s", a->vf.name,
 		       want, want);
 }

@@ -66,7 +66,7 @@ static void a_list_that_is_not_given_has_everything(void **state)
 	expect_int(pool_is_given(&p), true);
 	expect_int(pool_has(&p, POOL_DRIVERS, "mlx5_core"), true);
 	expect_int(pool_has_address(&p, &vf), true);
-	expect_text(pool_root_device(&p, &pf), NULL);
+	expect_int(pool_has_root(&p, &pf, NULL), true);
 	expect_int(pool_n_pf_names(&p), 0);
 
 	read_pool(&p, drivers);
@@ -77,19 +77,22 @@ static void a_list_that_is_not_given_has_everything(void **state)
 
 static void an_address_is_compared_and_not_its_text(void **state)
 {
-	json_auto_t *j = json_pack("{s:[s, s], s:[s, s]}", "pciAddresses", "3B:02.1",
-				   "10000:3b:02.1", "rootDevices", "0000:3b:00.1", "3b:00.0#2-3");
+	json_auto_t *j =
+		json_pack("{s:[s, s], s:[s, s, s]}", "pciAddresses", "3B:02.1", "10000:3b:02.1",
+			  "rootDevices", "0000:3b:00.1", "3b:00.0#2-3", "0000:3b:00.0#5");
 	const struct pciaddr vf = {0, 0x3b11}, far = {0x10000, 0x3b11}, other = {1, 0x3b11},
 			     pf = {0, 0x3b00};
 	struct pool p;
 
 	(void)state;
 	read_pool(&p, j);
+	for (uint32_t n = 0; n < 7; n++)
+		expect_int(pool_has_root(&p, &pf, &n), n == 2 || n == 3 || n == 5);
 	expect_int(pool_has_address(&p, &vf), true);
 	expect_int(pool_has_address(&p, &far), true);
 	expect_int(pool_has_address(&p, &other), false);
-	expect_text(pool_root_device(&p, &pf), "3b:00.0#2-3");
-	expect_text(pool_root_device(&p, &vf), NULL);
+	expect_int(pool_has_root(&p, &pf, NULL), true);
+	expect_int(pool_has_root(&p, &vf, NULL), false);
 }
 
 static void as_many_reasons_are_told_as_there_is_room_for(void **state)

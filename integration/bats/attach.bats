@@ -123,7 +123,7 @@ load lib
 	[[ -e /sys/bus/pci/devices/$bridge ]]
 	conf "$bridge"
 	cni ADD p1
-	refused 101 "$bridge is not a VF" deviceID
+	refused 101 "$bridge is not a VF" pfOnly
 }
 
 @test "D15 a PCI address with no device is told how to list the VFs" {

@@ -163,6 +163,21 @@ mac_everywhere() {
 	refused 7 $MAC 'VF 3 of PF pf0'
 }
 
+@test "A6 of two that come at once for the same MAC, the one that is later finds out" {
+	pod p2
+	conf "$PF0V0" "\"mac\": \"$MAC\""
+	CNI_COMMAND=ADD CNI_CONTAINERID=p1 CNI_IFNAME=net1 CNI_NETNS=/run/netns/p1 CNI_PATH=$CNI_BIN \
+		strace -o "$T/trace" -e trace=renameat -e inject=renameat:signal=STOP:when=1 \
+		"$CNI_BIN/sriov" <<<"$conf" >"$T/first" 2>&1 3>&- &
+	within 10 grep -q 'stopped by SIGSTOP' "$T/trace" # it has looked, and written its record
+	conf "$PF0V1" "\"mac\": \"$MAC\""
+	ADD p2
+	kill -CONT "$(pgrep -P $!)"
+	! wait $! || fail "the first has succeeded: $(<"$T/first")"
+	has "$(<"$T/first")" '"code": 7' "MAC $MAC is that of VF 1 of PF pf0"
+	CHECK p2
+}
+
 @test "A6 the PF's own MAC is refused" {
 	conf "$PF0V0" "\"mac\": \"$(mac_of '' pf0)\""
 	cni ADD p1

@@ -81,6 +81,7 @@ hold() {
 	picks '"pool": {"pfNames": ["pf1#4-5"]}' "$PF1V4"
 	picks '"pool": {"pfNames": ["none", "pf1"]}' "$PF1V0"
 	picks "\"pool\": {\"rootDevices\": [\"$PF1#2\"]}" "$PF1V2"
+	picks "\"vf\": 4, \"pool\": {\"rootDevices\": [\"$PF1#2\", \"$PF1#4\"]}" "$PF1V4"
 	picks "\"pool\": {\"pfNames\": [\"pf0\", \"pf1\"], \"rootDevices\": [\"$PF1\"]}" "$PF1V0"
 	picks '"pool": {"vendors": ["8086"], "devices": ["10CA"], "drivers": ["igbvf"], "linkTypes": ["ether"]}' "$PF0V0"
 	picks "\"pool\": {\"pciAddresses\": [\"$PF1V6\", \"${PF0V5#0000:}\"]}" "$PF0V5"

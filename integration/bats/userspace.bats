@@ -181,6 +181,32 @@ drop_hold() {
 	unchanged
 }
 
+# picked KEYS - $conf without a deviceID
+picked() {
+	conf="{\"cniVersion\": \"$version\", \"name\": \"net\", \"type\": \"sriov\", $1}"
+}
+
+@test "D5 a VF with a userspace driver is picked where that is asked for, and while no program has it" {
+	found_on vfio-pci
+	picked '"master": "pf0", "vf": 0'
+	cni ADD p1
+	refused 11 "VF $PF0V0 has driver vfio-pci, and no interface; it is picked where"
+	picked '"pool": {"pfNames": ["pf0"], "drivers": ["vfio-pci"]}'
+	ADD p1
+	result '.interfaces[0].pciID == $vf' --arg vf "$PF0V0"
+	CHECK p1
+	DEL p1
+	hold "$PF0V0"
+	snapshot
+	cni ADD p1
+	refused 11 "process $holder (vfio-hold)"
+	drop_hold
+	picked '"master": "pf0", "vf": 2, "driver": "vfio-pci"'
+	ADD p1
+	result '.interfaces[0].pciID == $vf' --arg vf "$PF0V2"
+	equal driver "$(driver_of "$PF0V2")" vfio-pci
+}
+
 @test "N9 a VF goes back only when no program has it any more: until then it keeps its VLAN and address" {
 	found_on vfio-pci
 	conf "$PF0V0" "\"vlan\": 100, $HOST_LOCAL"
@@ -341,6 +367,9 @@ make_unusual() {
 	conf "$PF0V0" "\"driver\": \"igb_uio\", \"vlan\": 100, $HOST_LOCAL"
 	cni ADD p1
 	refused 101 'driver igb_uio is not loaded: modprobe igb_uio'
+	conf "$PF0V0" '"driver": "vfio_pci"'
+	cni ADD p1
+	refused 7 'driver vfio_pci is called vfio-pci'
 	version=1.1.0
 	conf "$PF0V0" '"driver": "igb_uio"'
 	cni STATUS ''
