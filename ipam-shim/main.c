@@ -49,11 +49,22 @@ static int check_command(enum cni_command command, enum cni_version v, struct er
 		       cni_version_name(v), cni_command_name(command), cni_version_name(since));
 }
 
+/* Result: -1, for the error that is there already. */
+static int undo(const struct shim *s, struct err *e)
+{
+	struct err why = {0};
+
+	if (shim_run(s, CNI_DEL, NULL, &why) < 0)
+		err_hint(e, "and what was given could not be released: %s; DEL will try again",
+			 why.msg);
+	return -1;
+}
+
 static int run(const struct cni_args *args, json_t *conf, struct timespec since, struct err *e)
 {
 	const json_t *prev = json_object_get(conf, "prevResult");
 	const char *name = json_string_value(json_object_get(conf, "name"));
-	struct err undo = {0}, unused;
+	struct err unused;
 	json_auto_t *prev_in = json_is_object(prev) ? cni_result_in(prev, "", &unused) : NULL;
 	json_auto_t *result = NULL, *answer = NULL;
 	struct shim s = {
@@ -75,8 +86,12 @@ static int run(const struct cni_args *args, json_t *conf, struct timespec since,
 			       (void *)(uintptr_t)(name ?: ""));
 	if (args->command != CNI_ADD)
 		return shim_run(&s, args->command, NULL, e);
-	if (shim_run(&s, CNI_ADD, &result, e) < 0)
+	if (shim_refuse(&s, e) < 0)
 		return -1;
+	/* one that was killed, or answered rubbish, may have given an address all the same */
+	if (shim_run(&s, CNI_ADD, &result, e) < 0)
+		return json_object_get(json_object_get(conf, "ipam"), "delegate") ? undo(&s, e)
+										  : -1;
 
 	answer = cni_result_out(result, v, e);
 	json_object_del(answer, "interfaces"); /* they are not an IPAM plugin's to tell */
@@ -85,10 +100,7 @@ static int run(const struct cni_args *args, json_t *conf, struct timespec since,
 	if (answer)
 		err_set(e, CNI_EIO, errno, "cannot write the result to standard output");
 	s.result = result;
-	if (shim_run(&s, CNI_DEL, NULL, &undo) < 0)
-		err_hint(e, "and what was given could not be released: %s; DEL will try again",
-			 undo.msg);
-	return -1;
+	return undo(&s, e);
 }
 
 int main(void)

@@ -4,6 +4,7 @@
 #include <sys/socket.h>
 
 #include "ranges.h"
+#include "shim.h"
 
 static int take_addr(const json_t *range, const char *key, int family, struct inet_prefix *ret,
 		     struct err *e)
@@ -91,7 +92,8 @@ static int take_range(const json_t *range, struct ranges *p, struct err *e)
 
 	if (p->n_ranges == RANGES_MAX)
 		return err_set(e, CNI_ECONFIG, 0, "more than %d ranges", RANGES_MAX);
-	if (take_subnet(range, &r->subnet, e) < 0)
+	if (jtable_check_case(range, section_fields, e) < 0 ||
+	    take_subnet(range, &r->subnet, e) < 0)
 		return -1;
 	/* as host-local: the first is the gateway's, and IPv4's last is for broadcast */
 	r->start = r->subnet;

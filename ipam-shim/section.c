@@ -52,7 +52,9 @@ int section_read_keys(const struct shim *s, enum cni_command command, struct sec
 	if (!cni_network_name_valid(name ?: ""))
 		return err_set(e, CNI_ECONFIG, 0, "\"name\": \"%.64s\" cannot name a network",
 			       name ?: "");
-	if (jtable_read(ipam, section_fields, c, &why) < 0 && !lenient) {
+	if ((jtable_read(ipam, section_fields, c, &why) < 0 ||
+	     jtable_check_case(ipam, section_fields, &why) < 0) &&
+	    !lenient) {
 		*e = why;
 		return err_ctx(e, "ipam");
 	}

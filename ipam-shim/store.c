@@ -265,13 +265,14 @@ int store_undo(const struct store *s, const struct inet_prefix *taken, size_t n,
 	return -1;
 }
 
-/* Whether the lease of this name is the attachment's. Result: 1 or 0. */
+/* Whether the lease of this name is the attachment's, also as old versions wrote it. Result: 1 or
+ * 0. */
 static int has(const struct store *s, const char *name, struct err *e)
 {
 	char text[CONTENT_MAX];
 	int len = read_lease(s, name, text, e);
 
-	return len == -1 ? -1 : len > 0 && is_ours(s, text, false);
+	return len == -1 ? -1 : len > 0 && (is_ours(s, text, false) || is_ours(s, text, true));
 }
 
 /*
@@ -337,10 +338,11 @@ static int search(const struct store *s, const struct dirent *d, void *arg, stru
 
 /*
  * Looks for the attachment's leases. The names of its own file are found without opening the
- * others; where a file system tells of other inodes than fstat(), by what is in them. Result:
- * whether there is one.
+ * others; where a file system tells of other inodes than fstat(), by what is in them. old: if there
+ * is none, one of an old version, which can be that of another interface, will do. Result: whether
+ * there is one.
  */
-static int search_all(const struct store *s, bool drop, struct err *e)
+static int search_all(const struct store *s, bool drop, bool old, struct err *e)
 {
 	struct search look = {.drop = drop};
 	int r = 0;
@@ -351,7 +353,7 @@ static int search_all(const struct store *s, bool drop, struct err *e)
 	if (!r)
 		r = each_file(s, search, &look, e);
 	look.old = true;
-	if (!r && !look.found)
+	if (!r && !look.found && old)
 		r = each_file(s, search, &look, e);
 	return r < 0 ? -1 : look.found;
 }
@@ -374,7 +376,7 @@ int store_release(const struct store *s, const json_t *ips, struct err *e)
 			return -1;
 		some |= ours;
 	}
-	if ((count_own(s, NULL) || !some) && search_all(s, true, e) < 0)
+	if ((count_own(s, NULL) || !some) && search_all(s, true, !some, e) < 0)
 		return -1;
 	return drop(s, s->own, e);
 }
@@ -385,7 +387,7 @@ int store_has(const struct store *s, const struct inet_prefix *addr, struct err 
 
 	if (addr)
 		return has(s, inet_addr_text(addr, name), e);
-	return count_own(s, NULL) > 0 ? 1 : search_all(s, false, e);
+	return count_own(s, NULL) > 0 ? 1 : search_all(s, false, true, e);
 }
 
 struct collection {

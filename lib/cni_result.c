@@ -69,6 +69,7 @@ json_t *cni_result_in(const json_t *result, const char *what, struct err *e)
 	json_auto_t *ips = NULL, *routes = NULL, *interfaces = NULL;
 	json_t *item, *out;
 	enum cni_version v;
+	const char *text;
 	size_t i;
 
 	if (!json_is_object(result)) {
@@ -79,7 +80,11 @@ json_t *cni_result_in(const json_t *result, const char *what, struct err *e)
 		err_set(e, CNI_EVERSION, 0, "%s: \"cniVersion\" is not a string", what);
 		return NULL;
 	}
-	if (cni_version_parse(json_string_value(version), &v, e) < 0) {
+	/* who leaves it out answers in the shape of the configuration's, which shows */
+	text = json_string_value(version);
+	if ((!text || !*text) && !json_object_get(result, "ip4") && !json_object_get(result, "ip6"))
+		v = CNI_0_3_0;
+	else if (cni_version_parse(text && *text ? text : NULL, &v, e) < 0) {
 		err_ctx(e, "%s", what);
 		return NULL;
 	}

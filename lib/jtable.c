@@ -177,6 +177,30 @@ int jtable_read(const json_t *obj, const struct jfield *fields, void *out, struc
 	return -1;
 }
 
+int jtable_check_case(const json_t *obj, const struct jfield *fields, struct err *e)
+{
+	json_t *keys = (json_t *)(uintptr_t)obj; /* which jansson only reads */
+	const char *key;
+	json_t *v;
+
+	json_object_foreach(keys, key, v) {
+		const char *like = NULL;
+
+		for (const struct jfield *f = fields; f->key; f++) {
+			if (!strcmp(f->key, key)) {
+				like = NULL;
+				break;
+			}
+			if (!strcasecmp(f->key, key))
+				like = f->key;
+		}
+		if (like)
+			return err_set(e, CNI_ECONFIG, 0, "key \"%s\" has to be written \"%s\"",
+				       key, like);
+	}
+	return 0;
+}
+
 void jtable_unknown(json_t *obj, const struct jfield *fields,
 		    void (*unknown)(const char *key, void *arg), void *arg)
 {

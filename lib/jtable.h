@@ -51,6 +51,12 @@ struct jfield {
 int jtable_read(const json_t *obj, const struct jfield *fields, void *out, struct err *e);
 
 /*
+ * Refuses a key that is one of the table's but for the case of its letters: Go's programs take it,
+ * so that to ignore it would lose what it says. Errors: CNI_ECONFIG.
+ */
+int jtable_check_case(const json_t *obj, const struct jfield *fields, struct err *e);
+
+/*
  * Calls unknown(key, arg) for each key of obj that has no row.
  */
 void jtable_unknown(json_t *obj, const struct jfield *fields,

@@ -331,10 +331,6 @@ int conf_read(const char *text, size_t len, const struct cni_args *args, struct 
 	if (r.c.log_file && !*r.c.log_file)
 		r.c.log_file = NULL; /* as existing configurations write "standard error" */
 	if (r.prev_result) {
-		/* one that does not say its version has the configuration's, as for libcni */
-		if (!json_object_get(r.prev_result, "cniVersion") && r.c.version_text)
-			json_object_set_new(r.prev_result, "cniVersion",
-					    json_string(r.c.version_text));
 		r.c.result = cni_result_in(r.prev_result, "prevResult", &why);
 		if (!r.c.result && refuse(args, &why, e) < 0)
 			return -1;
@@ -363,6 +359,8 @@ int conf_check_unknown(const struct conf *c, struct err *e)
 {
 	struct unknown u = {0};
 
+	if (jtable_check_case(c->doc, conf_fields, e) < 0)
+		return -1;
 	jtable_unknown(c->doc, conf_fields, note_unknown, &u);
 	/* those of other IPAM plugins are theirs to know */
 	if (c->ipam_type && !strcmp(c->ipam_type, SHIM_TYPE))

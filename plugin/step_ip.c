@@ -249,10 +249,11 @@ static int take_route(const json_t *result, const json_t *route, struct rt_route
 			       raw.dst ?: "");
 	if (raw.scope.set)
 		r.scope = (int)raw.scope.v;
+	if (raw.gw && !*raw.gw)
+		raw.gw = NULL; /* as the other plugins read it */
 	if (!raw.gw && r.scope < RT_SCOPE_LINK)
 		raw.gw = default_gateway(result, r.dst.family);
-	if (raw.gw && *raw.gw &&
-	    (inet_addr_parse(raw.gw, &r.gw) < 0 || r.gw.family != r.dst.family))
+	if (raw.gw && (inet_addr_parse(raw.gw, &r.gw) < 0 || r.gw.family != r.dst.family))
 		return err_set(e, CNI_EIPAM, 0,
 			       "route to %s: gateway \"%.64s\" is no address of its family",
 			       raw.dst, raw.gw);

@@ -667,7 +667,7 @@ static void an_unknown_key_is_an_error_where_it_is_strict(void **state)
 	static const struct {
 		const char *fragment, *expected;
 	} rows[] = {
-		{"{'Vlan': 5}", "unknown key \"Vlan\"; correct the spelling"},
+		{"{'Vlam': 5}", "unknown key \"Vlam\"; correct the spelling"},
 		{"{'vlan_qos': 5, 'spoofcheck': 'on'}",
 		 "unknown keys \"vlan_qos\", \"spoofcheck\"; correct"},
 		{"{'': 1}", "unknown key \"\""},
@@ -687,6 +687,19 @@ static void an_unknown_key_is_an_error_where_it_is_strict(void **state)
 	}
 }
 
+/* What it says would be lost, where Go's plugin takes it. */
+static void a_key_with_capitals_in_the_wrong_place_is_an_error(void **state)
+{
+	struct conf c = {0};
+	struct err e = {0};
+
+	(void)state;
+	expect_ok(read_for(CNI_ADD, "", smallest_with("{'Vlan': 5}"), &c, &e), &e);
+	expect_err(conf_check_unknown(&c, &e), &e, CNI_ECONFIG,
+		   "key \"Vlan\" has to be written \"vlan\"");
+	conf_clear(&c);
+}
+
 static void else_an_unknown_key_is_a_warning(void **state)
 {
 	struct conf c = {0};
@@ -696,12 +709,12 @@ static void else_an_unknown_key_is_a_warning(void **state)
 
 	(void)state;
 	expect_ok(log_open(LOG_WARNING, scratch_path("log"), "c1", "net1", &e), &e);
-	expect_ok(read_for(CNI_ADD, "", smallest_with("{'Vlan': 5}"), &c, &e), &e);
+	expect_ok(read_for(CNI_ADD, "", smallest_with("{'Vlam': 5}"), &c, &e), &e);
 	expect_ok(conf_check_unknown(&c, &e), &e);
 	f = fopen(scratch_path("log"), "re");
 	expect_int(fread(text, 1, sizeof(text) - 1, f) > 0, true);
 	(void)fclose(f);
-	expect_within(text, "[warning] c1 net1: network n: unknown key \"Vlan\" ignored");
+	expect_within(text, "[warning] c1 net1: network n: unknown key \"Vlam\" ignored");
 	conf_clear(&c);
 }
 
@@ -791,6 +804,7 @@ int main(void)
 		cmocka_unit_test(the_version_is_known_on_failure_too),
 		cmocka_unit_test(an_unknown_key_is_an_error_where_it_is_strict),
 		cmocka_unit_test(a_thousand_unknown_keys_make_one_message),
+		cmocka_unit_test(a_key_with_capitals_in_the_wrong_place_is_an_error),
 		SCRATCH_TEST(else_an_unknown_key_is_a_warning), /* the last: the log stays there */
 	};
 

@@ -174,6 +174,10 @@ static void ranges_give_in_their_order(void **state)
 static const struct {
 	const char *ipam, *beside, *expected;
 } refused[] = {
+	{"'subnet': '10.1.0.0/24', 'datadir': '/x'", "",
+	 "7 ipam: key \"datadir\" has to be written \"dataDir\""},
+	{"'ranges': [[{'subnet': '10.1.0.0/24', 'rangestart': '10.1.0.9'}]]", "",
+	 "key \"rangestart\" has to be written \"rangeStart\""},
 	{"'subnet': ''", "", "7 ipam: \"subnet\": \"\" is not like"},
 	{"'subnet': '10.1.0.0'", "", "7 ipam: \"subnet\": \"10.1.0.0\" is not like"},
 	{"'subnet': '10.1.0.0/31'", "", "7 ipam: \"subnet\": 10.1.0.0/31 is too small"},
@@ -394,6 +398,29 @@ static void what_host_local_gave_is_released(void **state)
 	expect_text(content("10.1.0.6"), "-");
 }
 
+/* One of an old version names no interface: it is the one of the result, or may be another's. */
+static void a_result_says_which_old_lease_is_meant(void **state)
+{
+	json_auto_t *of_2 = json_pack("{s:[{s:s}]}", "ips", "address", "10.1.0.2/24");
+	json_auto_t *of_5 = json_pack("{s:[{s:s}]}", "ips", "address", "10.1.0.5/24");
+	struct err e;
+
+	(void)state;
+	scratch_file("c1\r\nnet1", "data/net/10.1.0.2");
+	scratch_file("c1", "data/net/10.1.0.5");
+	del_with = of_5;
+	expect_ok(call(CNI_CHECK, "c1", NET, "", NULL, &e), &e);
+	del_with = of_2;
+	expect_ok(call(CNI_CHECK, "c1", NET, "", NULL, &e), &e);
+	del("c1", NET);
+	expect_text(content("10.1.0.2"), "-");
+	expect_text(content("10.1.0.5"), "c1");
+	del_with = of_5;
+	del("c1", NET);
+	expect_int(leases(), 0);
+	del_with = NULL;
+}
+
 /* A power cut keeps names and forgets what was written; a copy makes two files of two names. */
 static void a_lease_is_released_whatever_became_of_its_file(void **state)
 {
@@ -583,6 +610,7 @@ int main(void)
 		SCRATCH_TEST(the_files_are_host_locals),
 		SCRATCH_TEST(an_interface_has_one_set_of_addresses),
 		SCRATCH_TEST(what_host_local_gave_is_released),
+		SCRATCH_TEST(a_result_says_which_old_lease_is_meant),
 		SCRATCH_TEST(a_lease_is_released_whatever_became_of_its_file),
 		SCRATCH_TEST(gc_releases_those_of_nobody),
 		SCRATCH_TEST(status_tells_of_a_full_range),

@@ -381,12 +381,18 @@ mac_everywhere() {
 # --- A11 ---
 
 @test "A11 unknown keys are a warning that names them, and the others work" {
-	conf "$PF0V0" '"Vlan": 100, "spoofcheck": "off", "trust": "on"'
+	conf "$PF0V0" '"vlam": 100, "spoofcheck": "off", "trust": "on"'
 	ADD p1
-	has "$err" '[warning]' '"Vlan"' '"spoofcheck"'
+	has "$err" '[warning]' '"vlam"' '"spoofcheck"'
 	has_not "$err" '"trust"' '"deviceID"'
 	vf_has_not pf0 0 vlan
 	vf_has pf0 0 'trust on'
+}
+
+@test "A11 a key with capitals in the wrong place is refused: the Go plugin would take it" {
+	conf "$PF0V0" '"Vlan": 100'
+	cni ADD p1
+	refused 7 'key "Vlan" has to be written "vlan"'
 }
 
 @test "A11 with strict an unknown key is an error" {

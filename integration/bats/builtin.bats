@@ -46,7 +46,7 @@ leases() {
 	conf "$PF0V0" "\"ipam\": {\"type\": \"ipam-shim\", \"resolvConf\": \"$T/resolv.conf\", \"subnet\": \"10.56.0.0/24\",
 		\"ranges\": [[{\"subnet\": \"fd00:56::/64\", \"rangeStart\": \"fd00:56::100\", \"exclude\": [\"fd00:56::100/127\"]}]],
 		\"routes\": [{\"dst\": \"192.0.2.0/24\", \"gw\": \"10.56.0.9\", \"mtu\": 1400, \"advmss\": 1300, \"priority\": 7, \"table\": 77},
-			{\"dst\": \"::/0\"}]}"
+			{\"dst\": \"::/0\", \"gw\": \"\"}]}"
 	ADD p1
 	equal addresses "$(addresses p1)" '10.56.0.2/24 fd00:56::102/64'
 	has "$(ip -n p1 route show table 77)" '192.0.2.0/24 via 10.56.0.9' 'metric 7' 'mtu 1400' 'advmss 1300'
@@ -157,13 +157,16 @@ leases() {
 }
 
 @test "I4 a key that is misspelt is told, and refused with strict" {
-	conf "$PF0V0" '"ipam": {"type": "ipam-shim", "subnet": "10.56.0.0/24", "rangestart": "10.56.0.9"}'
+	conf "$PF0V0" '"ipam": {"type": "ipam-shim", "subnet": "10.56.0.0/24", "rangeStrat": "10.56.0.9"}'
 	ADD p1
-	has "$err" '"rangestart"'
+	has "$err" '"rangeStrat"'
 	DEL p1
-	conf "$PF0V0" '"strict": true, "ipam": {"type": "ipam-shim", "subnet": "10.56.0.0/24", "rangestart": "10.56.0.9"}'
+	conf "$PF0V0" '"strict": true, "ipam": {"type": "ipam-shim", "subnet": "10.56.0.0/24", "rangeStrat": "10.56.0.9"}'
 	cni ADD p1
-	refused 2 '"rangestart"'
+	refused 2 '"rangeStrat"'
+	conf "$PF0V0" '"ipam": {"type": "ipam-shim", "subnet": "10.56.0.0/24", "rangestart": "10.56.0.9"}'
+	cni ADD p1
+	refused 7 '"rangestart" has to be written "rangeStart"'
 }
 
 @test "I4 no space for the lease: nothing is given, and nothing stays" {

@@ -176,6 +176,41 @@ same() {
 	equal 'what it was asked' "$(xargs <"$IPAM_LOG")" 'VERSION STATUS VERSION GC'
 }
 
+@test "I6 a plugin of an older version gets all in its version, and no command that it does not know" {
+	export IPAM_LOG=$T/log IPAM_DUMP=$T/dump IPAM_SPEAKS=0.4.0
+	local prev='{"cniVersion": "1.1.0", "ips": [{"address": "10.56.0.2/24"}, {"address": "fd00:56::2/64"}]}' command
+	version=1.1.0
+	range '"delegate": {"type": "speaks"}'
+	SHIM ADD c1
+	gojq -e '.cniVersion == "1.1.0" and (.ips | map(.address)) == ["10.56.0.2/24", "fd00:56::2/64"]' "$T/out" >/dev/null || fail "$out"
+	printf -v conf '{"prevResult": %s, %s' "$prev" "${conf#?}"
+	for command in CHECK DEL; do
+		SHIM $command c1
+		gojq -e '.cniVersion == "0.4.0" and .prevResult.cniVersion == "0.4.0"
+			and (.prevResult.ips | map(.version)) == ["4", "6"]' "$T/dump.$command" >/dev/null || fail "$(<"$T/dump.$command")"
+	done
+	IPAM_SPEAKS=0.3.1
+	: >"$IPAM_LOG"
+	SHIM CHECK c1
+	equal 'what it was asked' "$(xargs <"$IPAM_LOG")" 'CHECK VERSION'
+}
+
+@test "I6 an ADD of the executable that fails behind it is followed by DEL" {
+	export IPAM_LOG=$T/log
+	range '"timeout": 1, "delegate": {"type": "hangs"}'
+	shim ADD c1
+	error_object 103 'did not answer ADD within 1 s'
+	equal 'what it was asked' "$(xargs <"$IPAM_LOG")" 'ADD c1 DEL c1'
+	range '"delegate": {"type": "fails"}'
+	shim ADD c1
+	error_object 113 'no address left' 'could not be released: IPAM plugin fails: lock of the store'
+	range '"subnet": "10.56.0.0/24", "delegate": {"type": "fails"}'
+	: >"$IPAM_LOG"
+	shim ADD c1
+	error_object 7 'has no meaning beside "delegate"'
+	equal 'what it was asked' "$(<"$IPAM_LOG")" ''
+}
+
 waits_for_lock() { # waits_for_lock N - so many processes wait
 	equal waiting "$(grep -c -- "-> FLOCK .*:$(stat -c %i "$NET/lock") " /proc/locks)" "$1" 2>/dev/null
 }
