@@ -183,6 +183,7 @@ same() {
 	range '"delegate": {"type": "speaks"}'
 	SHIM ADD c1
 	gojq -e '.cniVersion == "1.1.0" and (.ips | map(.address)) == ["10.56.0.2/24", "fd00:56::2/64"]' "$T/out" >/dev/null || fail "$out"
+	# shellcheck disable=SC2089 # JSON
 	printf -v conf '{"prevResult": %s, %s' "$prev" "${conf#?}"
 	for command in CHECK DEL; do
 		SHIM $command c1
@@ -248,6 +249,7 @@ succeeds() {
 
 # many COMMAND FROM TO - at once, 16 at a time; output in $T/COMMAND.N
 many() {
+	# shellcheck disable=SC2090 # JSON
 	export T CNI_BIN conf
 	# shellcheck disable=SC2016 # expanded by the shell that is started
 	seq "$2" "$3" | CNI_COMMAND=$1 CNI_IFNAME=net1 CNI_NETNS=/run/netns/x CNI_ARGS='' CNI_PATH=$CNI_BIN xargs -P 16 -I{} \
