@@ -417,7 +417,7 @@ hold() {
 	later 'make_vfs pf1; world >"$T/start"' # they come with other MACs
 	snapshot
 	pick '"master": "pf1", "pfOnly": true, "mtu": 1400'
-	under=(strace -qq -o /dev/null -e trace=sendto -e inject=sendto:signal=KILL:when=6)
+	under=(strace -qq -o /dev/null -e trace=sendto -e inject=sendto:signal=KILL:when=7)
 	cni ADD p1
 	under=()
 	equal 'exit status' "$status" 137

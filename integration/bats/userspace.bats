@@ -187,6 +187,7 @@ picked() {
 }
 
 @test "D5 a VF with a userspace driver is picked where that is asked for, and while no program has it" {
+	version=1.1.0
 	found_on vfio-pci
 	picked '"master": "pf0", "vf": 0'
 	cni ADD p1
