@@ -356,6 +356,22 @@ int attachment_take_link(struct attachment *a, struct err *e)
 	return find_link(a, e) < 0 || check_unused(a, e) < 0 ? -1 : 0;
 }
 
+int attachment_read_pf(struct attachment *a, struct err *e)
+{
+	struct rt_pf pf;
+
+	if (rt_pf_get(a->host, a->vf.pf_ifname, &pf, e) < 0)
+		return -1;
+	if (strcmp(pf.link.parent, a->vf.pf)) {
+		rt_pf_clear(&pf);
+		return err_set(e, CNI_EAGAIN, 0,
+			       "PF %s: its interface %s got another name at this moment; try again",
+			       a->vf.pf, a->vf.pf_ifname);
+	}
+	a->pf = pf;
+	return 0;
+}
+
 int attachment_take_pf(struct attachment *a, struct err *e)
 {
 	int raised;
@@ -364,7 +380,7 @@ int attachment_take_pf(struct attachment *a, struct err *e)
 		return 0; /* "pfOnly" */
 	raised = record_pf_raised(a->folder, a->vf.pf, e);
 	a->pf_raised = raised > 0;
-	if (raised < 0 || rt_pf_get(a->host, a->vf.pf_ifname, &a->pf, e) < 0)
+	if (raised < 0 || attachment_read_pf(a, e) < 0)
 		return -1;
 	return check_pf(a, e);
 }
@@ -398,8 +414,7 @@ static int take_named(struct attachment *a, struct err *e)
 	if ((!a->conf->device_id && recovery_settle_own(a, e) < 0) || device_open(a, e) < 0 ||
 	    attachment_lock(a, a->vf.name, ATTACHMENT_LOCK_MS, e) < 0 ||
 	    recovery_settle(a, e) < 0 || vfdev_refresh(a->sys, &a->vf, e) < 0 ||
-	    await_netdev(a, e) < 0 || attachment_take_link(a, e) < 0 ||
-	    device_check_link(a, e) < 0)
+	    await_netdev(a, e) < 0 || attachment_take_link(a, e) < 0 || device_check_link(a, e) < 0)
 		return -1;
 	return attachment_take_pf(a, e) < 0 ? -1 : attachment_check_vf(a, e);
 }

@@ -63,6 +63,12 @@ int attachment_prepare(struct attachment *a, struct err *e);
 int attachment_look(struct attachment *a, struct err *e);
 
 /*
+ * Reads the PF by the name that sysfs told of its interface into a->pf, which is empty. Another PF
+ * can have got that name since. Errors: CNI_EAGAIN: it has; ENODEV: there is none; CNI_EKERNEL.
+ */
+int attachment_read_pf(struct attachment *a, struct err *e);
+
+/*
  * The parts of it that look at one VF, a->vf, whose lock is held: its netdev on the host, which
  * nobody may use there (a->link); its PF, with the VF's attributes (a->pf); and whether it can have
  * what the configuration sets on it. Errors: CNI_EAGAIN: in use; CNI_ECONFIG: the PF has not the

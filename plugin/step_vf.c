@@ -132,7 +132,6 @@ static int set_found(struct attachment *a, const struct vf_attrs *want, enum vf_
 int vf_refresh_pf(struct attachment *a, struct err *e)
 {
 	struct err gone = {0};
-	struct rt_pf pf;
 
 	rt_pf_clear(&a->pf);
 	if (!a->vf.pf[0])
@@ -141,13 +140,12 @@ int vf_refresh_pf(struct attachment *a, struct err *e)
 		return -1;
 	if (!a->vf.pf_ifname[0])
 		return 0;
-	if (rt_pf_get(a->host, a->vf.pf_ifname, &pf, &gone) < 0) {
+	if (attachment_read_pf(a, &gone) < 0) {
 		if (gone.errnum == ENODEV)
 			return 0;
 		*e = gone;
 		return -1;
 	}
-	a->pf = pf;
 	return attachment_vf_attrs(a) != NULL;
 }
 

@@ -722,6 +722,30 @@ rename_pf() {
 	back
 }
 
+has_open() { # has_open PID PART OF A PATH
+	[[ $(readlink "/proc/$1/fd"/*) == *"$2"* ]]
+}
+
+@test "D9 an ADD does not take for its PF what got the PF's name while it waited" {
+	conf "$PF0V0" '"vlan": 100'
+	ADD p1
+	DEL p1
+	exec 7<"/run/sriov-cni/$PF0V0.lock"
+	flock 7
+	CNI_COMMAND=ADD CNI_CONTAINERID=p1 CNI_IFNAME=net1 CNI_NETNS=/run/netns/p1 CNI_PATH=$CNI_BIN \
+		"$CNI_BIN/sriov" <<<"$conf" >"$T/waiting" 2>&1 7<&- 3>&- &
+	within 10 has_open $! "$PF0V0.lock"
+	rename_pf pf0 renamed
+	later 'ip link del pf0; rename_pf renamed pf0; reset_vf 0 1 2 3 4 5 6'
+	ip link add pf0 type dummy
+	exec 7<&-
+	! wait $! || fail "ADD succeeded: $(<"$T/waiting")"
+	has "$(<"$T/waiting")" '"code": 11' "PF $PF0: its interface pf0 got another name at this moment"
+	eval "${undo[0]}"
+	undo=()
+	unchanged
+}
+
 # --- L10 ---
 
 @test "L10 no record survives a reboot, and DEL after one still releases the lease" {
