@@ -28,7 +28,8 @@
  *	  "driverOverride": "igbvf",              as found, where it was set
  *	  "link": {"name": "ens1f0v0", "mac": "3a:1b:73:60:bb:26", "mtu": 1500, "up": false,
  *	           "promisc": false, "allmulti": false, "noarp": false, "multicast": true,
- *	           "macReported": true, "altnames": ["enp1s16"], "xdp": false, "txqlen": 1000, ...},
+ *	           "dynamic": false, "macReported": true, "altnames": ["enp1s16"], "alias": "",
+ *	           "xdp": false, "txqlen": 1000, ..., "broadcast": "ff:ff:ff:ff:ff:ff"},
  *	  "found": {"mac": "00:00:00:00:00:00", "vlan": 0, "vlanQoS": 0, "vlanProto": "802.1q",
  *	            "spoofchk": "on", "trust": "off", "link_state": "auto",
  *	            "min_tx_rate": 0, "max_tx_rate": 0},
@@ -54,17 +55,21 @@ static const char *const phase_words[] = {[RECORD_ADDING] = "adding",
 static_assert(ARRAY_SIZE(phase_words) == RECORD_PHASES + 1, "a word for each phase");
 
 /* The members of "link" that come after "altnames"; records of older programs have none of them. */
-static const char *const trait_names[] = {
-	[RT_TXQLEN] = "txqlen",
-	[RT_GROUP] = "group",
-	[RT_LINKMODE] = "linkmode",
-	[RT_GSO_MAX_SIZE] = "gsoMaxSize",
-	[RT_GSO_MAX_SEGS] = "gsoMaxSegs",
-	[RT_GRO_MAX_SIZE] = "groMaxSize",
-	[RT_GSO_IPV4_MAX_SIZE] = "gsoIPv4MaxSize",
-	[RT_GRO_IPV4_MAX_SIZE] = "groIPv4MaxSize",
+static const struct {
+	const char *name;
+	enum jkind kind;
+} trait_members[] = {
+	[RT_TXQLEN] = {"txqlen", JT_UINT},
+	[RT_GROUP] = {"group", JT_UINT},
+	[RT_LINKMODE] = {"linkmode", JT_UINT},
+	[RT_GSO_MAX_SIZE] = {"gsoMaxSize", JT_UINT},
+	[RT_GSO_MAX_SEGS] = {"gsoMaxSegs", JT_UINT},
+	[RT_GRO_MAX_SIZE] = {"groMaxSize", JT_UINT},
+	[RT_GSO_IPV4_MAX_SIZE] = {"gsoIPv4MaxSize", JT_UINT},
+	[RT_GRO_IPV4_MAX_SIZE] = {"groIPv4MaxSize", JT_UINT},
+	[RT_BROADCAST] = {"broadcast", JT_MAC_OR_ZERO},
 };
-static_assert(ARRAY_SIZE(trait_names) == RT_TRAITS, "a name for each trait");
+static_assert(ARRAY_SIZE(trait_members) == RT_TRAITS, "a name for each trait");
 
 /*
  * A record holds at most one network configuration and one result of the sizes that are read
@@ -130,16 +135,20 @@ static json_t *link_to_json(const struct record_link *l)
 
 	for (unsigned i = 0; i < l->n_altnames; i++)
 		json_array_append_new(altnames, json_string(l->altnames[i]));
-	j = json_pack("{s:s, s:s, s:I, s:b, s:b, s:b, s:b, s:b, s:b, s:b, s:o}", "name", l->name,
-		      "mac", mac_text(l->mac, mac), "mtu", (json_int_t)l->mtu, "up",
+	j = json_pack("{s:s, s:s, s:I, s:b, s:b, s:b, s:b, s:b, s:b, s:b, s:b, s:o}", "name",
+		      l->name, "mac", mac_text(l->mac, mac), "mtu", (json_int_t)l->mtu, "up",
 		      !!(l->flags & IFF_UP), "promisc", !!(l->flags & IFF_PROMISC), "allmulti",
 		      !!(l->flags & IFF_ALLMULTI), "noarp", !!(l->flags & IFF_NOARP), "multicast",
-		      !!(l->flags & IFF_MULTICAST), "macReported", l->mac_reported, "xdp", l->xdp,
-		      "altnames", altnames);
+		      !!(l->flags & IFF_MULTICAST), "dynamic", !!(l->flags & IFF_DYNAMIC),
+		      "macReported", l->mac_reported, "xdp", l->xdp, "altnames", altnames);
+	if (j && l->alias_known) /* one that is not UTF-8 cannot stand here, and is left out */
+		json_object_set_new(j, "alias", json_string(l->alias));
 	for (unsigned i = 0; j && i < RT_TRAITS; i++)
 		if (l->traits[i].set)
-			json_object_set_new(j, trait_names[i],
-					    json_integer((json_int_t)l->traits[i].v));
+			json_object_set_new(j, trait_members[i].name,
+					    trait_members[i].kind == JT_UINT
+						    ? json_integer((json_int_t)l->traits[i].v)
+						    : json_string(mac_text(l->traits[i].v, mac)));
 	return j;
 }
 
@@ -239,9 +248,9 @@ static int copy_text(char *buf, size_t size, const char *text)
 static int link_from_json(const json_t *j, struct record_link *ret, struct err *e)
 {
 	struct {
-		const char *name;
+		const char *name, *alias;
 		struct opt mac, mtu;
-		bool up, promisc, allmulti, noarp, multicast, mac_reported, xdp;
+		bool up, promisc, allmulti, noarp, multicast, dynamic, mac_reported, xdp;
 		json_t *altnames;
 	} raw = {.multicast = true}; /* as Ethernet has it, where an older record says nothing */
 #define AT(m) offsetof(__typeof__(raw), m)
@@ -254,9 +263,11 @@ static int link_from_json(const json_t *j, struct record_link *ret, struct err *
 		{"allmulti", JT_BOOL, AT(allmulti), 0, 0, NULL},
 		{"noarp", JT_BOOL, AT(noarp), 0, 0, NULL},
 		{"multicast", JT_BOOL, AT(multicast), 0, 0, NULL},
+		{"dynamic", JT_BOOL, AT(dynamic), 0, 0, NULL},
 		{"macReported", JT_BOOL, AT(mac_reported), 0, 0, NULL},
 		{"xdp", JT_BOOL, AT(xdp), 0, 0, NULL},
 		{"altnames", JT_ARRAY, AT(altnames), 0, 0, NULL},
+		{"alias", JT_STRING, AT(alias), 0, 0, NULL},
 		JT_END,
 	};
 #undef AT
@@ -269,14 +280,18 @@ static int link_from_json(const json_t *j, struct record_link *ret, struct err *
 	/* a VF on a userspace driver has no netdev, and so no name */
 	if (raw.name && copy_text(l.name, sizeof(l.name), raw.name) < 0)
 		return err_set(e, CNI_ECONFIG, 0, "\"name\" is too long");
+	if (raw.alias && copy_text(l.alias, sizeof(l.alias), raw.alias) < 0)
+		return err_set(e, CNI_ECONFIG, 0, "\"alias\" is too long");
+	l.alias_known = raw.alias != NULL;
 	l.mac = raw.mac.v;
 	l.mtu = (uint32_t)raw.mtu.v;
 	l.flags = (raw.up ? IFF_UP : 0U) | (raw.promisc ? IFF_PROMISC : 0U) |
 		  (raw.allmulti ? IFF_ALLMULTI : 0U) | (raw.noarp ? IFF_NOARP : 0U) |
-		  (raw.multicast ? IFF_MULTICAST : 0U);
+		  (raw.multicast ? IFF_MULTICAST : 0U) | (raw.dynamic ? IFF_DYNAMIC : 0U);
 	for (unsigned k = 0; k < RT_TRAITS; k++) {
-		const struct jfield row[] = {{trait_names[k], JT_UINT, 0, 0, UINT32_MAX, NULL},
-					     JT_END};
+		const struct jfield row[] = {
+			{trait_members[k].name, trait_members[k].kind, 0, 0, UINT32_MAX, NULL},
+			JT_END};
 
 		if (jtable_read(j, row, &l.traits[k], e) < 0)
 			return -1;

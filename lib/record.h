@@ -27,7 +27,7 @@ enum record_phase { RECORD_ADDING, RECORD_ATTACHED, RECORD_RELEASING, RECORD_PHA
 
 /* The flags of a netdev that somebody can have set, and that go with it from namespace to
  * namespace. */
-#define RECORD_FLAGS (IFF_UP | IFF_PROMISC | IFF_ALLMULTI | IFF_NOARP | IFF_MULTICAST)
+#define RECORD_FLAGS (IFF_UP | IFF_PROMISC | IFF_ALLMULTI | IFF_NOARP | IFF_MULTICAST | IFF_DYNAMIC)
 
 /* The VF's own netdev as it was on the host. */
 struct record_link {
@@ -39,6 +39,8 @@ struct record_link {
 			    */
 	unsigned n_altnames;
 	char altnames[RT_ALTNAMES][RT_ALTNAME_LEN];
+	bool alias_known;
+	char alias[RT_ALIAS_LEN];     /* "": it had none */
 	struct opt traits[RT_TRAITS]; /* not set: not known */
 	bool xdp;                     /* somebody on the host had attached an XDP program */
 };

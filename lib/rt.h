@@ -43,6 +43,7 @@ static inline void rt_freep(struct rt **rt)
 
 #define RT_ALTNAMES    8
 #define RT_ALTNAME_LEN 128 /* ALTIFNAMSIZ */
+#define RT_ALIAS_LEN   256 /* IFALIASZ */
 
 /*
  * Values that go with a netdev from namespace to namespace and that nobody sets back. Nothing is
@@ -57,6 +58,7 @@ enum rt_trait {
 	RT_GRO_MAX_SIZE,
 	RT_GSO_IPV4_MAX_SIZE,
 	RT_GRO_IPV4_MAX_SIZE,
+	RT_BROADCAST, /* where ARP asks: a 48-bit number */
 	RT_TRAITS
 };
 
@@ -74,6 +76,7 @@ struct rt_link {
 	char parent[32];     /* the bus's name of its device, a PCI address; "" where it has none */
 	unsigned n_altnames; /* also counts those beyond RT_ALTNAMES */
 	char altnames[RT_ALTNAMES][RT_ALTNAME_LEN];
+	char alias[RT_ALIAS_LEN];     /* a text for people; "": none */
 	struct opt traits[RT_TRAITS]; /* not set: the kernel does not have it */
 };
 
@@ -107,6 +110,7 @@ struct rt_link_change {
 	unsigned flags;   /* IFF_* other than IFF_UP that mask names */
 	unsigned mask;
 	struct opt traits[RT_TRAITS]; /* not set: keep */
+	const char *alias;            /* NULL: keep; "": none */
 };
 #define RT_LINK_KEEP                                                                               \
 	{                                                                                          \

@@ -31,6 +31,7 @@ static const struct {
 	[RT_GRO_MAX_SIZE] = {IFLA_GRO_MAX_SIZE, 4},
 	[RT_GSO_IPV4_MAX_SIZE] = {IFLA_GSO_IPV4_MAX_SIZE, 4},
 	[RT_GRO_IPV4_MAX_SIZE] = {IFLA_GRO_IPV4_MAX_SIZE, 4},
+	[RT_BROADCAST] = {IFLA_BROADCAST, 6},
 };
 
 static uint64_t mac_from_bytes(const uint8_t b[static 6])
@@ -40,6 +41,12 @@ static uint64_t mac_from_bytes(const uint8_t b[static 6])
 	for (int i = 0; i < 6; i++)
 		mac = mac << 8 | b[i];
 	return mac;
+}
+
+static void mac_to_bytes(uint64_t mac, uint8_t ret[static 6])
+{
+	for (int i = 0; i < 6; i++)
+		ret[i] = (uint8_t)(mac >> (40 - 8 * i));
 }
 
 static void take_string(const struct nlattr *a, char *buf, size_t size)
@@ -73,7 +80,9 @@ static void take_trait(const struct nlattr *a, struct rt_link *l)
 	for (unsigned i = 0; i < RT_TRAITS; i++)
 		if (nla_type(a) == traits[i].attr && nla_len(a) == traits[i].size) {
 			l->traits[i].set = true;
-			l->traits[i].v = traits[i].size == 1 ? nla_get_u8(a) : nla_get_u32(a);
+			l->traits[i].v = traits[i].size == 1   ? nla_get_u8(a)
+					 : traits[i].size == 6 ? mac_from_bytes(nla_data(a))
+							       : nla_get_u32(a);
 		}
 }
 
@@ -131,6 +140,9 @@ static void take_attr(const struct nlattr *a, struct rt_link *l)
 		break;
 	case IFLA_PROP_LIST:
 		take_altnames(a, l);
+		break;
+	case IFLA_IFALIAS:
+		take_string(a, l->alias, sizeof(l->alias));
 		break;
 	case IFLA_XDP:
 		l->xdp = has_xdp(a);
@@ -304,13 +316,22 @@ int rt_link_delete(struct rt *rt, int ifindex, struct err *e)
 	return m ? rt_talk(rt, m, NULL, NULL, e) : -1;
 }
 
+static int put_mac(struct nl_msg *m, int attr, uint64_t mac)
+{
+	uint8_t bytes[6];
+
+	mac_to_bytes(mac, bytes);
+	return nla_put(m, attr, sizeof(bytes), bytes);
+}
+
 static int put_traits(struct nl_msg *m, const struct opt *values)
 {
 	for (unsigned i = 0; i < RT_TRAITS; i++) {
+		int attr = traits[i].attr, size = traits[i].size;
 		int r = !values[i].set ? 0
-			: traits[i].size == 1
-				? nla_put_u8(m, traits[i].attr, (uint8_t)values[i].v)
-				: nla_put_u32(m, traits[i].attr, (uint32_t)values[i].v);
+			: size == 1    ? nla_put_u8(m, attr, (uint8_t)values[i].v)
+			: size == 6    ? put_mac(m, attr, values[i].v)
+				       : nla_put_u32(m, attr, (uint32_t)values[i].v);
 
 		if (r < 0)
 			return -1;
@@ -326,16 +347,14 @@ struct nl_msg *rt_build_link_change(int ifindex, const struct rt_link_change *c,
 		.ifi_change = (c->up >= 0 ? IFF_UP : 0) | c->mask,
 	};
 	_cleanup_(nlmsg_freep) struct nl_msg *m = rt_request(RTM_NEWLINK, 0, &ifi, sizeof(ifi), e);
-	uint8_t mac[6];
 
 	if (!m)
 		return NULL;
-	for (int i = 0; i < 6; i++)
-		mac[i] = (uint8_t)(c->mac >> (40 - 8 * i));
 	if ((c->netns_fd >= 0 && nla_put_u32(m, IFLA_NET_NS_FD, (uint32_t)c->netns_fd) < 0) ||
 	    (c->name && nla_put_string(m, IFLA_IFNAME, c->name) < 0) ||
-	    (c->mac && nla_put(m, IFLA_ADDRESS, sizeof(mac), mac) < 0) ||
-	    (c->mtu && nla_put_u32(m, IFLA_MTU, c->mtu) < 0) || put_traits(m, c->traits) < 0) {
+	    (c->mac && put_mac(m, IFLA_ADDRESS, c->mac) < 0) ||
+	    (c->mtu && nla_put_u32(m, IFLA_MTU, c->mtu) < 0) || put_traits(m, c->traits) < 0 ||
+	    (c->alias && nla_put(m, IFLA_IFALIAS, (int)strlen(c->alias), c->alias) < 0)) {
 		err_set(e, CNI_EKERNEL, ENOMEM, "cannot build a netlink request");
 		return NULL;
 	}

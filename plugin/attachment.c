@@ -322,6 +322,8 @@ static int fill_record(struct attachment *a, struct err *e)
 	r->link.flags = a->link.flags & RECORD_FLAGS;
 	r->link.n_altnames = a->link.n_altnames;
 	memcpy(r->link.altnames, a->link.altnames, sizeof(r->link.altnames));
+	r->link.alias_known = a->link.ifindex != 0; /* a VF on a userspace driver has no netdev */
+	memcpy(r->link.alias, a->link.alias, sizeof(r->link.alias));
 	memcpy(r->link.traits, a->link.traits, sizeof(r->link.traits));
 	r->link.xdp = a->link.xdp;
 	if (a->vf.pf[0])

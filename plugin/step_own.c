@@ -218,8 +218,10 @@ static int put_flags_back(struct attachment *a, struct rt_link *now, bool *again
 static int put_traits_back(struct attachment *a, const struct rt_link *now, struct err *e)
 {
 	struct rt_link_change c = RT_LINK_KEEP;
-	bool differs = false;
+	bool differs = a->rec.link.alias_known && strcmp(a->rec.link.alias, now->alias) != 0;
 
+	if (differs)
+		c.alias = a->rec.link.alias;
 	for (unsigned i = 0; i < RT_TRAITS; i++) {
 		const struct opt *want = &a->rec.link.traits[i], *is = &now->traits[i];
 
@@ -229,7 +231,7 @@ static int put_traits_back(struct attachment *a, const struct rt_link *now, stru
 		}
 	}
 	if (differs && rt_link_change(a->host, now->ifindex, &c, e) < 0)
-		return err_ctx(e, "VF %s: queue length and the like", a->vf.name);
+		return err_ctx(e, "VF %s: queue length, alias and the like", a->vf.name);
 	return 0;
 }
 

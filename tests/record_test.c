@@ -114,7 +114,7 @@ static void every_member_of_a_record_is_where_it_belongs(void **state)
 	expect_text(r.link.name, "ens1f0v6");
 	expect_hex(r.link.mac, 0x3a1b7360bb26);
 	expect_int(r.link.mtu, 1500);
-	expect_int(r.link.flags, IFF_UP | IFF_PROMISC | IFF_ALLMULTI | IFF_NOARP);
+	expect_int(r.link.flags, IFF_UP | IFF_PROMISC | IFF_ALLMULTI | IFF_NOARP | IFF_DYNAMIC);
 	expect_int(r.link.xdp, true);
 	expect_int(r.link.traits[RT_TXQLEN].v, 1000);
 	expect_int(r.link.traits[RT_GROUP].v, UINT32_MAX);
@@ -124,6 +124,9 @@ static void every_member_of_a_record_is_where_it_belongs(void **state)
 	expect_int(r.link.traits[RT_GRO_MAX_SIZE].v, 65537);
 	expect_int(r.link.traits[RT_GSO_IPV4_MAX_SIZE].v, 65538);
 	expect_int(r.link.traits[RT_GRO_IPV4_MAX_SIZE].set, true);
+	expect_hex(r.link.traits[RT_BROADCAST].v, 0xffffffffffff);
+	expect_int(r.link.alias_known, true);
+	expect_text(r.link.alias, "for \u2192 people");
 	expect_int(r.link.n_altnames, 2);
 	expect_text(r.link.altnames[0], "enp1s16");
 	expect_text(r.link.altnames[1], "a-name-longer-than-an-interface-name");
@@ -156,6 +159,7 @@ static void an_older_record_says_nothing_of_what_it_does_not_know(void **state)
 	expect_int(json_dump_file(j, scratch_path("state/" VF ".json"), 0), 0);
 	expect_int(record_load(folder, VF, &r, &e), 1);
 	expect_int(r.link.flags, IFF_MULTICAST);
+	expect_int(r.link.alias_known, false);
 	for (unsigned i = 0; i < RT_TRAITS; i++)
 		expect_int(r.link.traits[i].set, false);
 	record_clear(&r);

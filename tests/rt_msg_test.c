@@ -45,9 +45,9 @@ static void a_link_is_changed_with_one_message(void **state)
 		const char *name;
 		struct rt_link_change change;
 	} rows[] = {
-		{"link_with_everything", {5, "net1", 0x02005e000001, 1400, 1, 0, 0, {{0}}}},
-		{"link_down", {-1, NULL, 0, 0, 0, 0, 0, {{0}}}},
-		{"link_renamed", {0, "abcdefghijklmno", 0, 0, -1, 0, 0, {{0}}}},
+		{"link_with_everything", {5, "net1", 0x02005e000001, 1400, 1, 0, 0, {{0}}, NULL}},
+		{"link_down", {-1, NULL, 0, 0, 0, 0, 0, {{0}}, NULL}},
+		{"link_renamed", {0, "abcdefghijklmno", 0, 0, -1, 0, 0, {{0}}, NULL}},
 	};
 
 	(void)state;

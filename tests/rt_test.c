@@ -193,7 +193,8 @@ static void of_many_links_the_dump_is_read_to_its_end(void **state)
 
 static void one_message_moves_renames_and_brings_up(void **state)
 {
-	const struct rt_link_change c = {pod_ns, "net1", 0x02005e000001, 1400, 1, 0, 0, {{0}}};
+	const struct rt_link_change c = {pod_ns, "net1", 0x02005e000001, 1400, 1,
+					 0,      0,      {{0}},          NULL};
 	struct rt_link l;
 	struct err e = {0};
 
@@ -225,7 +226,7 @@ static void what_is_not_to_change_stays(void **state)
 
 static void a_name_that_is_taken_is_told_as_the_kernel_tells_it(void **state)
 {
-	const struct rt_link_change c = {pod_ns, "net1", 0, 0, 1, 0, 0, {{0}}};
+	const struct rt_link_change c = {pod_ns, "net1", 0, 0, 1, 0, 0, {{0}}, NULL};
 	struct rt_link l;
 	struct err e = {0};
 
@@ -264,20 +265,36 @@ static void what_a_link_carries_along_is_read_and_set(void **state)
 	(void)state;
 	(void)ip(host_ns, "link add v0 txqueuelen 77 type veth peer name v1");
 	(void)ip(host_ns, "link set v0 group 7 gso_max_size 1000 gso_max_segs 9 mode dormant");
+	(void)ip(host_ns, "link set v0 broadcast 02:00:5e:00:00:0b alias what-the-pod-says");
 	expect_ok(rt_link_by_name(host, "v0", &l, &e), &e);
 	expect_int(l.traits[RT_TXQLEN].v, 77);
 	expect_int(l.traits[RT_GROUP].v, 7);
 	expect_int(l.traits[RT_LINKMODE].v, 1);
 	expect_int(l.traits[RT_GSO_MAX_SIZE].v, 1000);
 	expect_int(l.traits[RT_GSO_MAX_SEGS].v, 9);
+	expect_hex(l.traits[RT_BROADCAST].v, 0x02005e00000b);
+	expect_text(l.alias, "what-the-pod-says");
 
 	c.traits[RT_GROUP] = (struct opt){true, 0};
 	c.traits[RT_LINKMODE] = (struct opt){true, 0};
 	c.traits[RT_GSO_MAX_SIZE] = (struct opt){true, 2000};
 	expect_ok(rt_link_change(host, l.ifindex, &c, &e), &e);
-	expect_members(ip(host_ns, "-d -j link show v0"),
-		       "{\"txqlen\": 77, \"group\": \"default\", \"linkmode\": \"DEFAULT\","
-		       " \"gso_max_size\": 2000, \"gso_max_segs\": 9}");
+	expect_members(
+		ip(host_ns, "-d -j link show v0"),
+		"{\"txqlen\": 77, \"group\": \"default\", \"linkmode\": \"DEFAULT\","
+		" \"gso_max_size\": 2000, \"gso_max_segs\": 9,"
+		" \"broadcast\": \"02:00:5e:00:00:0b\", \"ifalias\": \"what-the-pod-says\"}");
+
+	c = (struct rt_link_change)RT_LINK_KEEP;
+	c.traits[RT_BROADCAST] = (struct opt){true, 0xffffffffffff};
+	c.alias = "of the host";
+	expect_ok(rt_link_change(host, l.ifindex, &c, &e), &e);
+	expect_members(ip(host_ns, "-j link show v0"),
+		       "{\"broadcast\": \"ff:ff:ff:ff:ff:ff\", \"ifalias\": \"of the host\"}");
+	c.alias = "";
+	expect_ok(rt_link_change(host, l.ifindex, &c, &e), &e);
+	expect_ok(rt_link_by_name(host, "v0", &l, &e), &e);
+	expect_text(l.alias, "");
 }
 
 static void alternative_names_come_and_go_together(void **state)

@@ -299,18 +299,24 @@ everything() {
 }
 
 @test "L4 what a netdev carries from namespace to namespace comes back as it was" {
-	ip link set pf0v0 txqueuelen 500
-	later 'ip link set pf0v0 txqueuelen 1000'
+	ip link set pf0v0 txqueuelen 500 alias 'of the host'
+	later "ip link set pf0v0 txqueuelen 1000 alias ''"
 	snapshot
 	conf "$PF0V0"
 	ADD p1
-	ip -n p1 link set net1 txqueuelen 50 group 7 mode dormant arp off multicast off
+	ip -n p1 link set net1 txqueuelen 50 group 7 mode dormant arp off multicast off dynamic on
+	ip -n p1 link set net1 broadcast 02:00:5e:00:00:0b alias 'of the pod'
 	ip -n p1 link set net1 gso_max_size 1000 gso_max_segs 10
 	ip -n p1 link set net1 gro_max_size 2000 || true # not on 6.1
 	tc -n p1 qdisc add dev net1 root tbf rate 1mbit burst 10k latency 50ms
 	tc -n p1 qdisc add dev net1 clsact
 	DEL p1
 	equal 'queueing disciplines' "$(tc qdisc show dev pf0v0)" ''
+	unchanged
+	conf "$PF0V1" # which has no alias
+	ADD p1
+	ip -n p1 link set net1 alias 'of the pod'
+	DEL p1
 	unchanged
 }
 
