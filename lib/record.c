@@ -29,7 +29,9 @@
  *	  "link": {"name": "ens1f0v0", "mac": "3a:1b:73:60:bb:26", "mtu": 1500, "up": false,
  *	           "promisc": false, "allmulti": false, "noarp": false, "multicast": true,
  *	           "dynamic": false, "macReported": true, "altnames": ["enp1s16"], "alias": "",
- *	           "xdp": false, "txqlen": 1000, ..., "broadcast": "ff:ff:ff:ff:ff:ff"},
+ *	           "xdp": true, "xdpID": 17,      the host's own program, and which
+ *	           "tcx": true,                   so has tcx
+ *	           "txqlen": 1000, ..., "broadcast": "ff:ff:ff:ff:ff:ff"},
  *	  "found": {"mac": "00:00:00:00:00:00", "vlan": 0, "vlanQoS": 0, "vlanProto": "802.1q",
  *	            "spoofchk": "on", "trust": "off", "link_state": "auto",
  *	            "min_tx_rate": 0, "max_tx_rate": 0},
@@ -143,6 +145,10 @@ static json_t *link_to_json(const struct record_link *l)
 		      "macReported", l->mac_reported, "xdp", l->xdp, "altnames", altnames);
 	if (j && l->alias_known) /* one that is not UTF-8 cannot stand here, and is left out */
 		json_object_set_new(j, "alias", json_string(l->alias));
+	if (j && l->xdp_id)
+		json_object_set_new(j, "xdpID", json_integer((json_int_t)l->xdp_id));
+	if (j && l->tcx)
+		json_object_set_new(j, "tcx", json_true());
 	for (unsigned i = 0; j && i < RT_TRAITS; i++)
 		if (l->traits[i].set)
 			json_object_set_new(j, trait_members[i].name,
@@ -249,8 +255,8 @@ static int link_from_json(const json_t *j, struct record_link *ret, struct err *
 {
 	struct {
 		const char *name, *alias;
-		struct opt mac, mtu;
-		bool up, promisc, allmulti, noarp, multicast, dynamic, mac_reported, xdp;
+		struct opt mac, mtu, xdp_id;
+		bool up, promisc, allmulti, noarp, multicast, dynamic, mac_reported, xdp, tcx;
 		json_t *altnames;
 	} raw = {.multicast = true}; /* as Ethernet has it, where an older record says nothing */
 #define AT(m) offsetof(__typeof__(raw), m)
@@ -266,6 +272,8 @@ static int link_from_json(const json_t *j, struct record_link *ret, struct err *
 		{"dynamic", JT_BOOL, AT(dynamic), 0, 0, NULL},
 		{"macReported", JT_BOOL, AT(mac_reported), 0, 0, NULL},
 		{"xdp", JT_BOOL, AT(xdp), 0, 0, NULL},
+		{"xdpID", JT_UINT, AT(xdp_id), 0, UINT32_MAX, NULL},
+		{"tcx", JT_BOOL, AT(tcx), 0, 0, NULL},
 		{"altnames", JT_ARRAY, AT(altnames), 0, 0, NULL},
 		{"alias", JT_STRING, AT(alias), 0, 0, NULL},
 		JT_END,
@@ -298,6 +306,8 @@ static int link_from_json(const json_t *j, struct record_link *ret, struct err *
 	}
 	l.mac_reported = raw.mac_reported;
 	l.xdp = raw.xdp;
+	l.xdp_id = (uint32_t)raw.xdp_id.v;
+	l.tcx = raw.tcx;
 	json_array_foreach(raw.altnames, i, altname) {
 		if (i == RT_ALTNAMES ||
 		    copy_text(l.altnames[i], RT_ALTNAME_LEN, json_string_value(altname)) < 0)

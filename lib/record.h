@@ -43,6 +43,8 @@ struct record_link {
 	char alias[RT_ALIAS_LEN];     /* "": it had none */
 	struct opt traits[RT_TRAITS]; /* not set: not known */
 	bool xdp;                     /* somebody on the host had attached an XDP program */
+	uint32_t xdp_id;              /* which; 0: not known */
+	bool tcx;                     /* or one of tcx */
 };
 
 /* Strings are borrowed: from doc for a record that was loaded, else from whoever filled it. */

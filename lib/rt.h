@@ -68,6 +68,7 @@ struct rt_link {
 	int lower;  /* ifindex of the link that it lies on (vlan, macvlan); 0: none, -1: it is in
 		       another namespace */
 	bool xdp;   /* an XDP program is attached */
+	uint32_t xdp_id;  /* its number; 0 where there are several */
 	unsigned flags;   /* IFF_* */
 	unsigned arptype; /* ARPHRD_* */
 	uint32_t mtu;     /* bytes */

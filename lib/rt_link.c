@@ -68,11 +68,14 @@ static void take_altnames(const struct nlattr *list, struct rt_link *l)
 	}
 }
 
-static bool has_xdp(const struct nlattr *xdp)
+static void take_xdp(const struct nlattr *xdp, struct rt_link *l)
 {
 	const struct nlattr *a = nla_find(nla_data(xdp), nla_len(xdp), IFLA_XDP_ATTACHED);
 
-	return a && nla_len(a) == 1 && nla_get_u8(a) != XDP_ATTACHED_NONE;
+	l->xdp = a && nla_len(a) == 1 && nla_get_u8(a) != XDP_ATTACHED_NONE;
+	a = nla_find(nla_data(xdp), nla_len(xdp), IFLA_XDP_PROG_ID);
+	if (a && nla_len(a) == 4)
+		l->xdp_id = nla_get_u32(a);
 }
 
 static void take_trait(const struct nlattr *a, struct rt_link *l)
@@ -145,7 +148,7 @@ static void take_attr(const struct nlattr *a, struct rt_link *l)
 		take_string(a, l->alias, sizeof(l->alias));
 		break;
 	case IFLA_XDP:
-		l->xdp = has_xdp(a);
+		take_xdp(a, l);
 		break;
 	default:
 		take_trait(a, l);

@@ -19,6 +19,7 @@
 #include "recovery.h"
 #include "steps.h"
 #include "sysfs.h"
+#include "tcx.h"
 #include "userspace.h"
 
 void attachment_close(struct attachment *a)
@@ -326,6 +327,8 @@ static int fill_record(struct attachment *a, struct err *e)
 	memcpy(r->link.alias, a->link.alias, sizeof(r->link.alias));
 	memcpy(r->link.traits, a->link.traits, sizeof(r->link.traits));
 	r->link.xdp = a->link.xdp;
+	r->link.xdp_id = a->link.xdp_id;
+	r->link.tcx = a->link.ifindex && tcx_is_attached(a->link.ifindex);
 	if (a->vf.pf[0])
 		r->found = *attachment_vf_attrs(a);
 	r->wanted = a->conf->vf;

@@ -7,6 +7,7 @@
 #include "log.h"
 #include "mem.h"
 #include "steps.h"
+#include "tcx.h"
 
 int move_apply(struct attachment *a, struct err *e)
 {
@@ -157,10 +158,14 @@ static int take_from_pod(struct attachment *a, struct rt_link *ret, struct err *
 /*
  * An XDP program of the pod's goes with the netdev, where it would see the packets of whoever has
  * the VF next. If it is held by a bpf_link, nobody else can detach it; a netdev that ends does.
+ * One that the pod put in place of the host's is no better. tcx is own_link_revert()'s affair.
  */
 static bool is_to_be_made_anew(const struct attachment *a, const struct rt_link *link)
 {
-	return a->rec.flr || (link->xdp && !a->rec.link.xdp);
+	const struct record_link *had = &a->rec.link;
+
+	return a->rec.flr ||
+	       (link->xdp && (!had->xdp || (had->xdp_id && link->xdp_id != had->xdp_id)));
 }
 
 int move_revert(struct attachment *a, struct err *e)
@@ -198,8 +203,13 @@ static int bring_unrecorded(struct attachment *a, struct rt_link *link, struct e
 	if (drop_altnames(a, link, e) < 0 || clear_links_on(a, link, e) < 0 ||
 	    rt_link_change(a->pod, link->ifindex, &c, e) < 0)
 		return err_ctx(e, "VF %s: from the pod to the host", a->vf.name);
-	if (!link->xdp)
-		return 0;
+	if (!link->xdp) {
+		/* here it can have another index */
+		if (rt_link_by_parent(a->host, vfdev_parent(&a->vf), link, e) < 0)
+			return -1;
+		if (!tcx_is_attached(link->ifindex))
+			return 0;
+	}
 	memcpy(a->found_driver, a->vf.driver, sizeof(a->found_driver));
 	a->rec.driver = a->found_driver;
 	return home_rebind(a, false, link, e);

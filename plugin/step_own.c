@@ -8,6 +8,7 @@
 #include "log.h"
 #include "mem.h"
 #include "steps.h"
+#include "tcx.h"
 
 static int set_own_mac(struct attachment *a, const struct rt_link *link, struct err *e)
 {
@@ -142,6 +143,28 @@ static int lost_own_mac(struct attachment *a, const struct rt_link *now, struct 
 }
 
 /*
+ * A tcx program (Linux 6.6) goes with the netdev, as XDP does, and a bpf_link holds it likewise.
+ * bpf() finds a link by its index in the caller's own namespace, and netlink does not tell: so it
+ * is looked for here, where that index is known without asking once more. *now is the netdev made
+ * anew then; as its driver has told the PF of its MAC, or asked for one, the parts below follow.
+ */
+static int make_anew_without_tcx(struct attachment *a, struct rt_link *now, bool *again,
+				 struct err *e)
+{
+	/* a driver that bind_revert() brought back has just made it */
+	if (a->rec.bind || a->rec.link.tcx || !tcx_is_attached(now->ifindex))
+		return 0;
+	log_line(LOG_INFO, "VF %s has a tcx program of the pod's: its driver is bound anew",
+		 a->vf.name);
+	*again = true;
+	if (home_rebind(a, false, now, e) < 0 ||
+	    (strcmp(now->name, a->rec.link.name) && home_rename(a, now, e) < 0) ||
+	    rt_link_by_index(a->host, now->ifindex, now, e) < 0)
+		return -1;
+	return vf_refresh_pf(a, e) < 0 ? -1 : 0;
+}
+
+/*
  * The parts of the way back. now: the link as it is, read again by who changes it. again: set where
  * the VF may have reported its MAC to its PF, where it would stay.
  */
@@ -256,6 +279,8 @@ int own_link_revert(struct attachment *a, struct err *e)
 	if (!found) /* move_revert() has said why; it reports its MAC when it has one */
 		return a->rec.link.mac_reported ? vf_set_mac(a, 0, e) : 0;
 
+	if (make_anew_without_tcx(a, &now, &again, e) < 0)
+		return -1;
 	for (size_t i = 0; i < ARRAY_SIZE(parts); i++)
 		if (parts[i](a, &now, &again, &step) < 0)
 			(void)err_keep_first(&first, &step); /* told below */

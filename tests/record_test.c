@@ -116,6 +116,8 @@ static void every_member_of_a_record_is_where_it_belongs(void **state)
 	expect_int(r.link.mtu, 1500);
 	expect_int(r.link.flags, IFF_UP | IFF_PROMISC | IFF_ALLMULTI | IFF_NOARP | IFF_DYNAMIC);
 	expect_int(r.link.xdp, true);
+	expect_int(r.link.xdp_id, 17);
+	expect_int(r.link.tcx, true);
 	expect_int(r.link.traits[RT_TXQLEN].v, 1000);
 	expect_int(r.link.traits[RT_GROUP].v, UINT32_MAX);
 	expect_int(r.link.traits[RT_LINKMODE].v, 1);
@@ -160,6 +162,8 @@ static void an_older_record_says_nothing_of_what_it_does_not_know(void **state)
 	expect_int(record_load(folder, VF, &r, &e), 1);
 	expect_int(r.link.flags, IFF_MULTICAST);
 	expect_int(r.link.alias_known, false);
+	expect_int(r.link.xdp_id, 0);
+	expect_int(r.link.tcx, false);
 	for (unsigned i = 0; i < RT_TRAITS; i++)
 		expect_int(r.link.traits[i].set, false);
 	record_clear(&r);

@@ -260,6 +260,40 @@ static void make_pf(uint32_t first, uint32_t last, size_t more)
 	(void)put(IFLA_PARENT_DEV_NAME, "0000:01:00.0", 13);
 }
 
+/* As rtnl_xdp_fill() tells it: the number of a program only where there is one. */
+static void the_xdp_program_of_a_link_is_known_by_its_number(void **state)
+{
+	static const struct {
+		uint8_t attached;
+		uint32_t id;
+		bool xdp;
+	} rows[] = {
+		{XDP_ATTACHED_NONE, 0, false},
+		{XDP_ATTACHED_DRV, 17, true},
+		{XDP_ATTACHED_SKB, UINT32_MAX, true},
+		{XDP_ATTACHED_MULTI, 0, true},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		const uint8_t *start;
+		struct rt_link link;
+		struct err e = {0};
+
+		begin_message();
+		start = end_of_message();
+		(void)put(IFLA_XDP_ATTACHED, &rows[i].attached, sizeof(rows[i].attached));
+		if (rows[i].id) {
+			(void)put(IFLA_XDP_SKB_PROG_ID, &rows[i].id, sizeof(rows[i].id));
+			(void)put(IFLA_XDP_PROG_ID, &rows[i].id, sizeof(rows[i].id));
+		}
+		wrap_since(start, IFLA_XDP);
+		expect_ok(rt_parse_link(&message.h, &link, &e), &e);
+		expect_int(link.xdp, rows[i].xdp);
+		expect_int(link.xdp_id, rows[i].id);
+	}
+}
+
 static void expect_vf(const struct vf_attrs *a, uint32_t index)
 {
 	expect_hex(a->f[VF_MAC].v, 0x020000000000 | index);
@@ -626,6 +660,7 @@ int main(void)
 		cmocka_unit_test(a_link_is_changed_with_one_message),
 		cmocka_unit_test(a_group_of_vf_attributes_is_set_with_one_message),
 		cmocka_unit_test(a_recorded_answer_is_understood),
+		cmocka_unit_test(the_xdp_program_of_a_link_is_known_by_its_number),
 		cmocka_unit_test(a_list_of_vfs_that_wraps_is_read_to_its_end),
 		cmocka_unit_test(what_was_counted_is_read_to_the_end_of_the_list),
 		cmocka_unit_test(a_wrap_that_does_not_come_out_even_is_not_followed),

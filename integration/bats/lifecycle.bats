@@ -344,6 +344,44 @@ xdp_program() {
 	DEL p1
 	link_has '' pf0v0 prog/xdp
 	unchanged
+	ADD p1
+	ip -force -n p1 link set net1 xdpgeneric obj "$T/drop.o" section prog
+	DEL p1
+	link_has_not '' pf0v0 prog/xdp
+}
+
+@test "L4 a tcx program that the pod attached is gone, one of the host's stays" {
+	local tcx=$BATS_TEST_DIRNAME/tcx none=0 one=1
+	[[ $(uname -r) != 6.1.* ]] || none=unknown one=unknown # there the pod can attach none
+	equal 'before ADD' "$("$tcx" pf0v0)" "$none"
+	conf "$PF0V0" "\"mac\": \"$MAC\", \"vlan\": 100"
+	for way in ingress egress; do
+		ADD p1
+		equal "in the pod, $way" "$(ip netns exec p1 "$tcx" net1 "$way")" "$one"
+		DEL p1
+		equal "after DEL, $way" "$("$tcx" pf0v0)" "$none"
+		unchanged
+	done
+	equal "the host's" "$("$tcx" pf0v0 ingress)" "$one"
+	later "'$tcx' pf0v0 ingress off"
+	ADD p1
+	DEL p1
+	equal "the host's after DEL" "$("$tcx" pf0v0)" "$one"
+	unchanged
+}
+
+@test "L4 a tcx program does not come to the host when the namespace ends" {
+	local tcx=$BATS_TEST_DIRNAME/tcx none=0
+	[[ $(uname -r) != 6.1.* ]] || none=unknown
+	ip netns add p9
+	conf "$PF0V0"
+	ADD p9
+	ip netns exec p9 "$tcx" net1 ingress
+	ip netns del p9
+	within 10 all_back
+	DEL p9
+	equal 'after DEL' "$("$tcx" pf0v0)" "$none"
+	unchanged
 }
 
 # --- L5: DEL, whatever has happened meanwhile ---
