@@ -139,6 +139,7 @@ mutants: deps ## break the code in many places, one at a time: a test has to see
 lint: layers build $(tidied) ## static analysis of sources, scripts and documents
 	$(Q)integration/docs
 	$(Q)integration/units
+	$(Q)integration/mutants -n
 	$(Q)clang-format --dry-run -Werror $(sources)
 	$(Q)shellcheck -x $(scripts)
 	$(Q)cppcheck --quiet --error-exitcode=1 --enable=warning,performance,portability \
