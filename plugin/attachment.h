@@ -30,6 +30,7 @@ struct attachment {
 	struct vfdev vf;         /* as it was when the operation began */
 	struct rt_pf
 		pf; /* owned; as it was when the operation began, vfs NULL where the PF is gone */
+	bool anew;  /* DEL: its driver has to be bound anew, whatever the netdev carries */
 	bool pf_raised;   /* ADD: before pf was read it was one that an attachment had raised */
 	int64_t rate_end; /* ADD: until when the PF's link may need to take a rate (clock_ms()) */
 	struct rt_link link; /* the VF's netdev, where it was last seen */

@@ -136,7 +136,9 @@ int home_rebind(struct attachment *a, bool reset, struct rt_link *ret, struct er
 {
 	if (home_unbind(a, reset, e) < 0)
 		return err_ctx(e, "VF %s: take it from its driver", a->vf.name);
-	return home_bind(a, attachment_driver(a), ret, e);
+	if (home_bind(a, attachment_driver(a), ret, e) < 0)
+		return -1;
+	return rdma_revert(a, e); /* with the netdev the driver has made another RDMA device */
 }
 
 /* The last resort. Result: 1. */

@@ -164,7 +164,7 @@ static bool is_to_be_made_anew(const struct attachment *a, const struct rt_link 
 {
 	const struct record_link *had = &a->rec.link;
 
-	return a->rec.flr ||
+	return a->rec.flr || a->anew ||
 	       (link->xdp && (!had->xdp || (had->xdp_id && link->xdp_id != had->xdp_id)));
 }
 

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "log.h"
 #include "mem.h"
 #include "rt_rdma.h"
 #include "steps.h"
@@ -103,10 +104,14 @@ static int bring_back(struct attachment *a, struct err *e)
 		return 0;
 	if (vfdev_refresh(a->sys, &a->vf, e) < 0)
 		return -1;
-	return strcmp(a->vf.driver, attachment_driver(a)) != 0
-		       ? 0
-		       : err_set(e, CNI_EDEVICE, 0,
-				 "it is neither in the pod nor on the host; see: rdma dev");
+	if (strcmp(a->vf.driver, attachment_driver(a)) != 0)
+		return 0;
+	log_line(
+		LOG_WARNING,
+		"RDMA device %s of VF %s is neither in the pod nor on the host: driver %s is bound anew",
+		a->rec.rdma, a->vf.name, a->vf.driver);
+	a->anew = true;
+	return 0;
 }
 
 int rdma_revert(struct attachment *a, struct err *e)
