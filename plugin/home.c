@@ -9,6 +9,7 @@
 #include "log.h"
 #include "mem.h"
 #include "netns.h"
+#include "steps.h"
 #include "userspace.h"
 
 /*
