@@ -101,24 +101,51 @@ static int of_mounts(const char *pid, const struct netns_id *id)
 	return ret;
 }
 
+/*
+ * The inode of a file that a process has open, as /proc has it (Linux 5.14); 0: not known. stat()
+ * would ask the file's server, and one that is dead does not answer.
+ */
+static ino_t inode_of(const char *pid, const char *fd)
+{
+	char path[300], text[256];
+
+	(void)snprintf(path, sizeof(path), "/proc/%.16s/fdinfo/%s", pid, fd);
+
+	_cleanup_fd_ int info = open(path, O_RDONLY | O_CLOEXEC);
+	ssize_t n = info < 0 ? -1 : read(info, text, sizeof(text) - 1);
+
+	text[n > 0 ? n : 0] = '\0';
+
+	const char *ino = strstr(text, "\nino:");
+
+	return ino ? (ino_t)strtoull(ino + strlen("\nino:"), NULL, 10) : 0;
+}
+
+/*
+ * A namespace's file has the name "net:[INODE]", or the place it was opened at, or "/" where that
+ * was a mount that has gone. No other file is asked for more than its name.
+ */
 static int of_files(const char *pid, const struct netns_id *id)
 {
 	_cleanup_fd_ int pidfd = (int)syscall(SYS_pidfd_open, (int)strtol(pid, NULL, 10), 0);
 	_cleanup_(closedirp) DIR *dir = NULL;
 	const struct dirent *d;
-	char path[300];
-	struct stat st;
+	char path[300], want[48], name[48];
 	int ret = -1;
 
+	(void)snprintf(want, sizeof(want), "net:[%llu]", (unsigned long long)id->ino);
 	(void)snprintf(path, sizeof(path), "/proc/%s/fd", pid);
 	dir = opendir(path);
 	while (dir && ret < 0 && (d = readdir(dir))) {
+		ssize_t n = readlinkat(dirfd(dir), d->d_name, name, sizeof(name) - 1);
+
+		name[n > 0 ? n : 0] = '\0'; /* of a path the beginning is enough */
 		(void)snprintf(path, sizeof(path), "/proc/%.16s/fd/%s", pid, d->d_name);
-		if (stat(path, &st) < 0)
-			continue;
-		ret = pidfd >= 0 && S_ISSOCK(st.st_mode)
-			      ? of_socket(pidfd, (int)strtol(d->d_name, NULL, 10), id)
-			      : open_if(path, id);
+		if (pidfd >= 0 && !strncmp(name, "socket:", strlen("socket:")))
+			ret = of_socket(pidfd, (int)strtol(d->d_name, NULL, 10), id);
+		else if (!strcmp(name, want) ||
+			 (name[0] == '/' && inode_of(pid, d->d_name) == id->ino))
+			ret = open_if(path, id);
 	}
 	return ret;
 }

@@ -5,6 +5,7 @@
 #include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -111,18 +112,31 @@ static dev_t own_number(int sys, const char *pci)
 		      : 0;
 }
 
+/*
+ * Whether an open file of this name can be a device. Only such a one is asked for its number: a
+ * file on a server that is dead would not answer. A device file stands in /dev, in a container's as
+ * well; or in the one of a folder that is a process's root.
+ */
+static bool may_be_device(const char *name)
+{
+	return !strncmp(name, "/dev/", strlen("/dev/")) || strstr(name, "/dev/vfio/");
+}
+
 static bool has_open(const char *pid, const struct doors *doors)
 {
 	_cleanup_(closedirp) DIR *dir = NULL;
 	const struct dirent *d;
-	char path[300];
+	char path[32], name[PATH_MAX];
 	struct stat st;
 
 	(void)snprintf(path, sizeof(path), "/proc/%.16s/fd", pid);
 	dir = opendir(path);
 	while (dir && (d = readdir(dir))) {
-		(void)snprintf(path, sizeof(path), "/proc/%.16s/fd/%s", pid, d->d_name);
-		if (!stat(path, &st) && S_ISCHR(st.st_mode) && st.st_rdev &&
+		ssize_t n = readlinkat(dirfd(dir), d->d_name, name, sizeof(name) - 1);
+
+		name[n > 0 ? n : 0] = '\0';
+		if (may_be_device(name) && !fstatat(dirfd(dir), d->d_name, &st, 0) &&
+		    S_ISCHR(st.st_mode) && st.st_rdev &&
 		    (st.st_rdev == doors->group || st.st_rdev == doors->own))
 			return true;
 	}

@@ -10,6 +10,7 @@
 #include <sched.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/mount.h>
 #include <sys/stat.h>
 
 #include "hex.h"
@@ -222,4 +223,23 @@ void scratch_namespaces(int flags)
 	write_proc("/proc/self/setgroups", "deny");
 	write_proc("/proc/self/uid_map", uids);
 	write_proc("/proc/self/gid_map", gids);
+}
+
+/* A FUSE whose server, which is this process, does not even begin. O_PATH asks it for nothing. */
+int scratch_dead_file(void)
+{
+	int device = open("/dev/fuse", O_RDWR | O_CLOEXEC), fd; /* stays open: the server lives */
+	char options[80];
+
+	if (device < 0)
+		skip();
+	scratch_folder("dead");
+	(void)snprintf(options, sizeof(options), "fd=%d,rootmode=40000,user_id=0,group_id=0",
+		       device);
+	if (mount("dead", scratch_path("dead"), "fuse", 0, options) < 0)
+		fail_msg("mount: %s", strerror(errno));
+	fd = open(scratch_path("dead"), O_PATH | O_CLOEXEC);
+	if (fd < 0 || umount2(scratch_path("dead"), MNT_DETACH) < 0) /* else nobody can clean up */
+		fail_msg("dead: %s", strerror(errno));
+	return fd;
 }

@@ -55,3 +55,10 @@ void scratch_folder(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
  * kinds in flags (CLONE_NEW*). A system that does not permit it fails the test.
  */
 void scratch_namespaces(int flags);
+
+/*
+ * A file whose server never answers: to ask for its attributes is to wait until a signal kills the
+ * process. Without /dev/fuse the test is skipped. For SCRATCH_TEST, after
+ * scratch_namespaces(CLONE_NEWNS). Result: a descriptor that the caller closes.
+ */
+int scratch_dead_file(void);

@@ -5,6 +5,8 @@
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
+#include <sys/mount.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -115,7 +117,7 @@ static int make_namespaces(void **state)
 
 	(void)state;
 	outside = netns_open_own(NULL, &e);
-	scratch_namespaces(CLONE_NEWNET);
+	scratch_namespaces(CLONE_NEWNET | CLONE_NEWNS);
 	other = netns_open_own(&other_id, &e);
 	if (unshare(CLONE_NEWNET) < 0)
 		return -1;
@@ -185,7 +187,19 @@ static void a_way_back_that_is_barred_is_told(void **state)
 
 /* --- found by its identity --- */
 
-enum keeper { BY_PROCESS, BY_FILE, BY_SOCKET };
+enum keeper { BY_PROCESS, BY_FILE, BY_PLACE, BY_SOCKET };
+
+/* As "ip netns" leaves a file that was opened by its path: the name of it is "/". */
+static int open_at_a_place(void)
+{
+	const char *place = scratch_path("place");
+	int fd;
+
+	if (mount("/proc/self/ns/net", place, NULL, MS_BIND, NULL) < 0)
+		_exit(1);
+	fd = open(place, O_RDONLY | O_CLOEXEC);
+	return umount2(place, MNT_DETACH) < 0 ? -1 : fd;
+}
 
 /* In a process of its own: keeps a new namespace alive in one way, says its inode, ends with us. */
 static void keep(enum keeper how, int pipe_fd)
@@ -194,10 +208,12 @@ static void keep(enum keeper how, int pipe_fd)
 	struct netns_id id;
 	struct err e;
 
-	if (unshare(CLONE_NEWNET) < 0)
+	if (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0 || unshare(CLONE_NEWNET) < 0)
 		_exit(1);
 	(void)close(netns_open_own(&id, &e));
-	fd = how == BY_SOCKET ? socket(AF_INET, SOCK_DGRAM, 0) : netns_open_own(NULL, &e);
+	fd = how == BY_SOCKET  ? socket(AF_INET, SOCK_DGRAM, 0)
+	     : how == BY_PLACE ? open_at_a_place()
+			       : netns_open_own(NULL, &e);
 	if (how != BY_PROCESS && setns(own, CLONE_NEWNET) < 0)
 		_exit(1);
 	if (how == BY_PROCESS)
@@ -211,6 +227,7 @@ static void keep(enum keeper how, int pipe_fd)
 static void a_namespace_is_found_by_who_keeps_it_alive(void **state)
 {
 	(void)state;
+	scratch_file("", "place");
 	for (enum keeper how = BY_PROCESS; how <= BY_SOCKET; how++) {
 		struct netns_id id, found;
 		struct err e = {0};
@@ -248,6 +265,16 @@ static void a_namespace_that_nobody_keeps_is_not_found(void **state)
 	expect_int(netns_find(&id), -1);
 }
 
+static void a_file_on_a_dead_server_holds_up_no_search(void **state)
+{
+	_cleanup_fd_ int dead = scratch_dead_file();
+
+	(void)alarm(20); /* ends the test, should it hang */
+	a_namespace_that_nobody_keeps_is_not_found(state);
+	(void)alarm(0);
+	expect_int(dead >= 0, true);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -263,8 +290,9 @@ int main(void)
 		cmocka_unit_test(a_failure_inside_comes_back_too),
 		cmocka_unit_test(a_namespace_that_cannot_be_entered_runs_nothing),
 		cmocka_unit_test(a_way_back_that_is_barred_is_told),
-		cmocka_unit_test(a_namespace_is_found_by_who_keeps_it_alive),
+		SCRATCH_TEST(a_namespace_is_found_by_who_keeps_it_alive),
 		cmocka_unit_test(a_namespace_that_nobody_keeps_is_not_found),
+		SCRATCH_TEST(a_file_on_a_dead_server_holds_up_no_search),
 	};
 
 	return cmocka_run_group_tests_name("netns", tests, NULL, NULL) +

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* vfio_test.c - IOMMU groups, in a folder that looks like /sys */
 #include <fcntl.h>
+#include <sched.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "cni.h"
 #include "fixture.h"
@@ -89,6 +91,18 @@ static void who_has_the_own_file_of_a_device_open_is_found(void **state)
 	expect_int(strlen(user.name) > 0, true);
 }
 
+static void a_file_on_a_dead_server_holds_up_no_search(void **state)
+{
+	_cleanup_fd_ int dead = -1;
+
+	scratch_namespaces(CLONE_NEWNS);
+	dead = scratch_dead_file(); /* is looked at before the device: it has the lower number */
+	(void)alarm(20);            /* ends the test, should it hang */
+	who_has_the_own_file_of_a_device_open_is_found(state);
+	(void)alarm(0);
+	expect_int(dead >= 0, true);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -96,6 +110,7 @@ int main(void)
 		SCRATCH_TEST(companions_are_all_but_bridges_and_what_vfio_has),
 		SCRATCH_TEST(without_a_group_nobody_has_it_open),
 		SCRATCH_TEST(who_has_the_own_file_of_a_device_open_is_found),
+		SCRATCH_TEST(a_file_on_a_dead_server_holds_up_no_search), /* in other namespaces */
 	};
 
 	return cmocka_run_group_tests_name("vfio", tests, NULL, NULL);
