@@ -75,6 +75,7 @@ int delegate_run(const struct delegate *d, enum cni_command command, json_t **re
 		.config = d->config,
 		.config_len = d->config_len,
 		.timeout_ms = d->timeout_ms,
+		.lock = d->lock,
 	};
 
 	if (delegate_find(d->type, d->args->path, path, e) < 0 ||

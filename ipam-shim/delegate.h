@@ -18,6 +18,7 @@ struct delegate {
 	const char *config; /* the complete network configuration, as the plugin's standard input */
 	size_t config_len;  /* bytes */
 	int timeout_ms;     /* of the whole call; then the plugin and its children are killed */
+	int lock;           /* as in struct cni_exec */
 };
 
 /*

@@ -74,6 +74,7 @@ static int run(const struct cni_args *args, json_t *conf, struct timespec since,
 		.conf = conf,
 		.result = prev_in,
 		.timeout_ms = TIMEOUT_MS,
+		.lock = -1,
 		.since = since,
 	};
 	enum cni_version v;

@@ -41,6 +41,7 @@ static int run_external(const struct shim *s, enum cni_command command, json_t *
 		.config = config,
 		.config_len = s->text ? s->len : strlen(config),
 		.timeout_ms = s->timeout_ms,
+		.lock = s->lock,
 	};
 
 	return delegate_run(&d, command, ret, e);

@@ -25,6 +25,7 @@ struct shim {
 	size_t len;             /* of text, bytes */
 	const json_t *result;   /* what ADD answered, in the newest shape; NULL: not known */
 	int timeout_ms;         /* for executables */
+	int lock;               /* for executables: as in struct cni_exec */
 	struct timespec since;  /* for GC: clock_stamp() before the valid attachments were listed */
 };
 

@@ -71,6 +71,7 @@ static int call(const struct shim *s, enum cni_command command, const struct sec
 		.config = text,
 		.config_len = strlen(text),
 		.timeout_ms = c->timeout.set ? (int)c->timeout.v * 1000 : s->timeout_ms,
+		.lock = s->lock,
 	};
 
 	return delegate_run(&d, command, ret, e);

@@ -84,7 +84,7 @@ static int config_file(const struct cni_exec *x, struct err *e)
 struct child {
 	const char *path;
 	char *const *env;
-	int in, out;
+	int in, out, lock;
 	pid_t parent;
 	int errnum; /* why it could not be executed; 0: it was */
 };
@@ -95,6 +95,8 @@ struct child {
  * A plugin that outlived us could take an address after the DEL that follows had released all of
  * them: it ends with us. A process group of its own: a script's children end with it when its time
  * is over. SIGPIPE: we ignore it, the plugin should not.
+ *
+ * What it has started does not end with us, and could do the same: so all of them hold the lock.
  */
 static int run_child(void *arg)
 {
@@ -105,6 +107,7 @@ static int run_child(void *arg)
 	(void)sigemptyset(&none);
 	if (!prctl(PR_SET_PDEATHSIG, SIGKILL) && getppid() == c->parent && !setpgid(0, 0) &&
 	    dup2(c->in, STDIN_FILENO) >= 0 && dup2(c->out, STDOUT_FILENO) >= 0 &&
+	    (c->lock < 0 || fcntl(c->lock, F_SETFD, 0) >= 0) &&
 	    signal(SIGPIPE, SIG_DFL) != SIG_ERR && !sigprocmask(SIG_SETMASK, &none, NULL))
 		(void)execve(c->path, argv, c->env); /* returns only when it failed */
 	c->errnum = errno ?: EINTR;
@@ -136,7 +139,7 @@ static pid_t start(const struct cni_exec *x, enum cni_command command, int *ret_
 	out_read = fds[0];
 	out_write = fds[1];
 
-	struct child c = {x->path, env, in, out_write, getpid(), 0};
+	struct child c = {x->path, env, in, out_write, x->lock, getpid(), 0};
 	int64_t end = clock_ms() + BUSY_MS;
 
 	/*

@@ -20,6 +20,7 @@ struct cni_exec {
 	const char *config; /* the complete network configuration, as the plugin's standard input */
 	size_t config_len;  /* bytes */
 	int timeout_ms;     /* of the whole call; then the plugin and its children are killed */
+	int lock; /* of the VF, by flock(): held by all that the plugin starts, as well; -1: none */
 };
 
 /* What a plugin printed. */
@@ -37,9 +38,11 @@ const char *cni_output_excerpt(const struct cni_output *o, char buf[static CNI_E
 
 /*
  * Runs the plugin with a command, without a shell. Its standard error is ours. It ends with this
- * process. ret: what it printed (cni_output_clear() it); NULL where it is of no interest.
- * Errors: the code, message and details of the error object it printed; else x->failed: it cannot
- * be started, printed something else, was killed, or took longer than timeout_ms.
+ * process; what it has started may not, and then holds x->lock until it ends, too. So whoever gives
+ * that lock up does so by lock_drop(), not by closing it alone. ret: what it printed
+ * (cni_output_clear() it); NULL where it is of no interest. Errors: the code, message and details
+ * of the error object it printed; else x->failed: it cannot be started, printed something else, was
+ * killed, or took longer than timeout_ms.
  */
 int cni_exec_run(const struct cni_exec *x, enum cni_command command, struct cni_output *ret,
 		 struct err *e);

@@ -7,6 +7,8 @@
 #include <sys/file.h>
 #include <sys/time.h>
 
+#include "mem.h"
+
 static void on_alarm(int sig)
 {
 	(void)sig; /* only there to interrupt flock() */
@@ -42,4 +44,11 @@ int lock_take(int fd, int timeout_ms)
 	(void)sigaction(SIGALRM, &before, NULL);
 	errno = errnum;
 	return r;
+}
+
+void lock_drop(const int *fd)
+{
+	if (*fd >= 0)
+		(void)flock(*fd, LOCK_UN); /* cannot fail: it is a file */
+	closep(fd);
 }

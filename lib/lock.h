@@ -8,3 +8,9 @@
  * SIGALRM and the timer ITIMER_REAL meanwhile.
  */
 int lock_take(int fd, int timeout_ms);
+
+/*
+ * Gives it up and closes the file. Closing alone would leave it to processes that have inherited
+ * the file. For _cleanup_(); -1: nothing to do.
+ */
+void lock_drop(const int *fd);

@@ -94,7 +94,8 @@ int record_open_folder(const char *folder, struct err *e);
 /*
  * Takes the lock of a VF for a whole operation, waiting at most timeout_ms for another process.
  * who: "ADD of container X, interface Y", told to those who wait in vain.
- * Result: a descriptor that holds the lock until it is closed.
+ * Result: a descriptor that holds the lock until it is closed; lock_drop() it where processes may
+ * have inherited it.
  * Errors: CNI_EAGAIN naming the holder; CNI_ESTATE.
  */
 int record_lock(int folder, const char *vf, const char *who, int timeout_ms, struct err *e);
@@ -103,7 +104,7 @@ int record_lock(int folder, const char *vf, const char *who, int timeout_ms, str
  * Whether a process has the lock of a VF at this moment, and who says to be it; without taking the
  * lock, or making its file. Result: 1 and the holder's text; 0: nobody. Errors: CNI_ESTATE.
  */
-#define RECORD_HOLDER 320
+#define RECORD_HOLDER 384
 int record_lock_held(int folder, const char *vf, char holder[static RECORD_HOLDER], struct err *e);
 
 /*

@@ -2,6 +2,7 @@
 /* record_store.c - the folder around the records: locks, list */
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
@@ -21,13 +22,25 @@ static void lock_name(char buf[static LOCK_NAME], const char *vf)
 	(void)snprintf(buf, LOCK_NAME, "%.15s.lock", vf); /* a PCI address, sized for it */
 }
 
+/* What is said of a holder that is dead; a text in a lock leaves room for it. */
+#define HOLDER_GONE ", or by what its IPAM plugin has started and left"
+
+/* buf: whoever wrote into the lock last, "process 123, ADD of container c, interface i". */
 static void read_holder(int fd, char buf[static RECORD_HOLDER])
 {
 	ssize_t n = pread(fd, buf, RECORD_HOLDER - 1, 0);
 
+	size_t len;
+	int pid;
+
 	buf[n > 0 ? n : 0] = '\0';
 	if (!buf[0])
 		(void)snprintf(buf, RECORD_HOLDER, "another process");
+	/* only an IPAM plugin gets the lock's file from us (cni_exec.c); or it is a pid of
+	 * elsewhere */
+	len = strlen(buf);
+	if (sscanf(buf, "process %d,", &pid) == 1 && kill(pid, 0) < 0 && errno == ESRCH)
+		(void)snprintf(buf + len, RECORD_HOLDER - len, HOLDER_GONE);
 }
 
 static int lock(int folder, const char *kind, const char *pci, const char *who, int timeout_ms,

@@ -152,6 +152,7 @@ bool announce(struct attachment *a)
 		return false;
 	log_line(LOG_DEBUG, "announce the addresses as soon as %s has a carrier, within %d s",
 		 a->args->ifname, TIME_MS / 1000);
+	attachment_unlock(a); /* a daemon of the IPAM plugin's may have the file open as well */
 	/* of what fails from here on there is nobody to be told: the runtime has its answer */
 	if (close_range(0, UINT_MAX, 0) < 0)
 		return false;

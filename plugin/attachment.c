@@ -13,6 +13,7 @@
 
 #include "device.h"
 #include "home.h"
+#include "lock.h"
 #include "log.h"
 #include "mem.h"
 #include "pick.h"
@@ -32,7 +33,7 @@ void attachment_close(struct attachment *a)
 	rt_free(a->host);
 	closep(&a->pod_ns);
 	closep(&a->host_ns);
-	closep(&a->lock);
+	lock_drop(&a->lock);
 }
 
 const struct vf_attrs *attachment_vf_attrs(const struct attachment *a)
@@ -62,7 +63,7 @@ int attachment_lock(struct attachment *a, const char *vf, int timeout_ms, struct
 
 void attachment_unlock(struct attachment *a)
 {
-	closep(&a->lock);
+	lock_drop(&a->lock);
 	a->lock = -1;
 }
 

@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "lock.h"
 #include "log.h"
 #include "mem.h"
 #include "steps.h"
@@ -45,9 +46,9 @@ static int open_recorded(struct attachment *a, struct err *e)
 
 /*
  * What a dead process left of the VF is brought to its end: in the name of the container that had
- * it, with the IPAM section that was recorded. a->lock guards the VF already.
+ * it, with the IPAM section that was recorded. lock: of the VF, which the caller keeps.
  */
-static int recover(const struct attachment *a, struct record *r, struct err *e)
+static int recover(const struct attachment *a, int lock, struct record *r, struct err *e)
 {
 	struct cni_args args = *a->args;
 	struct attachment old = ATTACHMENT_INIT;
@@ -57,6 +58,7 @@ static int recover(const struct attachment *a, struct record *r, struct err *e)
 	old.env = a->env;
 	old.sys = a->sys;
 	old.folder = a->folder;
+	old.lock = lock;
 	old.rec = *r;
 	*r = (struct record){0};
 	args.container_id = old.rec.container_id;
@@ -74,6 +76,7 @@ static int recover(const struct attachment *a, struct record *r, struct err *e)
 	if (ret < 0)
 		err_ctx(e, "VF %s: cannot give back what container %s left", old.rec.vf,
 			args.container_id);
+	old.lock = -1;
 	attachment_close(&old);
 	return ret;
 }
@@ -147,7 +150,7 @@ static bool is_valid(const struct record *r, const json_t *valid)
 
 int recovery_collect(const struct attachment *a, const char *vf, const json_t *valid, struct err *e)
 {
-	_cleanup_fd_ int lock = -1;
+	_cleanup_(lock_drop) int lock = -1;
 	struct record r = {0};
 	struct err busy = {0};
 	int ret = 0;
@@ -179,7 +182,7 @@ int recovery_collect(const struct attachment *a, const char *vf, const json_t *v
 			"VF %s: container %s is not a valid attachment, but its namespace %s lives: left alone",
 			vf, r.container_id, r.netns);
 	else
-		ret = recover(a, &r, e);
+		ret = recover(a, lock, &r, e);
 	record_clear(&r);
 	return ret;
 }
@@ -228,7 +231,7 @@ static int settle(struct attachment *a, bool only_own, struct err *e)
 	if (only_own && !is_ours(a, &r))
 		ret = 0;
 	else if (r.phase != RECORD_ATTACHED || !record_pod_lives(&r))
-		ret = recover(a, &r, e);
+		ret = recover(a, a->lock, &r, e);
 	else if (is_ours(a, &r))
 		ret = attachment_refuse_second(a, a->vf.name, e);
 	else

@@ -31,6 +31,7 @@ static struct shim shim_of(const struct attachment *a, const char *type, const j
 		.text = text,
 		.len = len,
 		.since = a->since,
+		.lock = a->lock,
 		.result = a->rec.result
 				  ?: a->conf ? a->conf->result
 					     : NULL,

@@ -77,6 +77,7 @@ static void ask_version(const struct doctor *d, const char *path, struct doctor_
 		.config = conf,
 		.config_len = strlen(conf),
 		.timeout_ms = VERSION_MS,
+		.lock = -1,
 	};
 	_cleanup_(cni_output_clear) struct cni_output out = {0};
 	json_auto_t *answer = NULL;

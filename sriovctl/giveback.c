@@ -105,6 +105,7 @@ static int call(const struct giveback *g, enum cni_command command, const struct
 		.config = text,
 		.config_len = text ? strlen(text) : 0,
 		.timeout_ms = PLUGIN_MS,
+		.lock = -1,
 	};
 
 	if (!text)

@@ -45,6 +45,7 @@ static int run_for(const char *type, enum cni_command command, int timeout_ms, j
 		.config = config,
 		.config_len = strlen(config),
 		.timeout_ms = timeout_ms,
+		.lock = -1,
 	};
 
 	(void)snprintf(path, sizeof(path), "PATH=%s", getenv("PATH"));
@@ -387,7 +388,7 @@ static void an_executable_that_is_being_written_is_not_started(void **state)
 {
 	struct cni_args args = attachment;
 	const char *const env[] = {NULL};
-	struct delegate d = {"ipam", &args, env, "{}", 2, 20000};
+	struct delegate d = {"ipam", &args, env, "{}", 2, 20000, -1};
 	json_t *result = NULL;
 	struct err e;
 
@@ -408,7 +409,7 @@ static void an_executable_that_is_being_written_is_waited_for(void **state)
 {
 	struct cni_args args = attachment;
 	const char *const env[] = {"PATH=/usr/bin:/bin", NULL};
-	struct delegate d = {"ipam", &args, env, "{}", 2, 20000};
+	struct delegate d = {"ipam", &args, env, "{}", 2, 20000, -1};
 	json_t *result = NULL;
 	struct err e = {0};
 	int ready[2];
@@ -444,7 +445,7 @@ static void what_cannot_be_executed_is_not_started(void **state)
 {
 	struct cni_args args = attachment;
 	const char *const env[] = {NULL};
-	struct delegate d = {"ipam", &args, env, "{}", 2, 20000};
+	struct delegate d = {"ipam", &args, env, "{}", 2, 20000, -1};
 	json_t *result = NULL;
 	struct err e;
 
@@ -462,7 +463,7 @@ static void without_descriptors_no_plugin_is_started(void **state)
 {
 	struct cni_args args = attachment;
 	const char *const env[] = {NULL};
-	const struct delegate d = {"ipam", &args, env, "{}", 2, 1000};
+	const struct delegate d = {"ipam", &args, env, "{}", 2, 1000, -1};
 	int lowest = dup(0);
 	struct rlimit before;
 

@@ -39,6 +39,7 @@ static int call(enum cni_command command, const char *id, const char *ipam, cons
 			 .args = &args,
 			 .result = del_with,
 			 .timeout_ms = 20000,
+			 .lock = -1,
 			 .since = {gc_since, 0}};
 
 	if (asprintf(&text,

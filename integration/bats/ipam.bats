@@ -195,6 +195,41 @@ calls() {
 	unchanged
 }
 
+# A wrapper's child is not told of the kill. It holds the VF's lock, so that DEL comes after all that it does.
+@test "L3 what an IPAM plugin has started and left is waited for by the DEL of an ADD that is killed" {
+	mkfifo "$T/gate"
+	export IPAM_GATE=$T/gate
+	conf "$PF0V0" '"vlan": 100, "ipam": {"type": "wraps"}'
+	cni ADD p1 3>&- &
+	within 10 grep -qs ADD "$IPAM_LOG"
+	pkill -9 -x sriov
+	wait $! || true
+	kill -0 "$(<"$IPAM_LOG.pids")" || fail 'what it has started does not run'
+	cni DEL p1
+	error_object 11 "VF $PF0V0 is being worked on by process" 'ADD of container p1, interface net1' 'IPAM plugin has started'
+	equal 'calls of IPAM' "$(calls)" 'ADD p1'
+	echo >"$IPAM_GATE"
+	within 5 test -e "$IPAM_LOG.lease"
+	DEL p1
+	[[ ! -e $IPAM_LOG.lease ]] || fail 'the address that was taken after the kill is not released'
+	unchanged
+}
+
+@test "L3 a DEL that waits for what an IPAM plugin has left goes on when that ends" {
+	mkfifo "$T/gate"
+	export IPAM_GATE=$T/gate
+	conf "$PF0V0" '"ipam": {"type": "wraps"}'
+	cni ADD p1 3>&- &
+	within 10 grep -qs ADD "$IPAM_LOG"
+	pkill -9 -x sriov
+	wait $! || true
+	(sleep 2 && echo >"$IPAM_GATE") 3>&- &
+	DEL p1
+	wait $!
+	[[ ! -e $IPAM_LOG.lease ]] || fail 'the address that was taken after the kill is not released'
+	unchanged
+}
+
 no_process() {
 	! pgrep -f "$1" >/dev/null
 }
@@ -205,6 +240,7 @@ no_process() {
 	ADD p1
 	((SECONDS - begin < 15)) || fail "it took $((SECONDS - begin)) s"
 	equal addresses "$(addresses p1)" 10.56.0.2/24
+	CHECK p1 # it holds nothing
 	kill "$(<"$IPAM_LOG.pids")" # it lives
 }
 
