@@ -27,7 +27,18 @@ static void strv_free(char ***v)
 	free(*v);
 }
 
-/* x->env without CNI_*, and the variables of this call. NULL: no memory. */
+/* Whether a variable, "CNI_NETNS=...", is the one of this name. */
+static bool is_variable(const char *text, const char *name)
+{
+	size_t len = strlen(name);
+
+	return !strncmp(text, "CNI_", 4) && !strncmp(text + 4, name, len) && text[4 + len] == '=';
+}
+
+/*
+ * x->env with the variables of this call in place of its own. The specification has all others
+ * passed on, those of later versions as well. NULL: no memory.
+ */
 static char **make_env(const struct cni_exec *x, enum cni_command command)
 {
 	const struct cni_args *a = x->args;
@@ -51,9 +62,14 @@ static char **make_env(const struct cni_exec *x, enum cni_command command)
 		return NULL;
 
 	n = 0;
-	for (const char *const *s = x->env; *s; s++)
-		if (strncmp(*s, "CNI_", 4) && !(env[n++] = strdup(*s)))
+	for (const char *const *s = x->env; *s; s++) {
+		size_t i = 0;
+
+		while (i < ARRAY_SIZE(own) && !is_variable(*s, own[i].name))
+			i++;
+		if (i == ARRAY_SIZE(own) && !(env[n++] = strdup(*s)))
 			goto no_memory;
+	}
 	for (size_t i = 0; i < ARRAY_SIZE(own); i++)
 		if (asprintf(&env[n++], "CNI_%s=%s", own[i].name, own[i].value) < 0)
 			goto no_memory;
@@ -268,7 +284,7 @@ int cni_exec_run(const struct cni_exec *x, enum cni_command command, struct cni_
 {
 	_cleanup_(cni_output_clear) struct cni_output o = {0};
 	_cleanup_fd_ int out = -1;
-	int status, ended, errnum;
+	int status = 0, ended, errnum;
 	pid_t pid = start(x, command, &out, e);
 
 	if (pid < 0)
@@ -277,8 +293,12 @@ int cni_exec_run(const struct cni_exec *x, enum cni_command command, struct cni_
 	errnum = errno;
 	if (ended <= 0)
 		(void)kill(-pid, SIGKILL); /* its own group; gone already is as good */
-	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
-		;
+	while (waitpid(pid, &status, 0) < 0)
+		if (errno != EINTR) { /* ECHILD where SIGCHLD is ignored: how it ended is lost */
+			errnum = errno;
+			ended = -1;
+			break;
+		}
 	if (ended < 0)
 		return err_set(e, x->failed, errnum, "cannot wait for %s %s", x->kind, x->name);
 	if (!ended)

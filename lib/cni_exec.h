@@ -16,7 +16,7 @@ struct cni_exec {
 	int failed;              /* the code of failures that it does not tell of itself */
 	const struct cni_args
 		*args;          /* of the attachment: what the plugin finds in its environment */
-	const char *const *env; /* the rest of its environment; CNI_* in it are replaced */
+	const char *const *env; /* the rest of its environment; those of args in it are replaced */
 	const char *config; /* the complete network configuration, as the plugin's standard input */
 	size_t config_len;  /* bytes */
 	int timeout_ms;     /* of the whole call; then the plugin and its children are killed */

@@ -37,10 +37,24 @@ static void seed_hashes(void)
 		json_object_seed(seed);
 }
 
+/*
+ * Where SIGCHLD is ignored waitpid() does not tell how a plugin ended, and where SIGALRM is blocked
+ * lock_take() would wait without end.
+ */
+void program_take_signals(void)
+{
+	sigset_t none;
+
+	(void)sigemptyset(&none); /* none of these can fail with these arguments */
+	(void)signal(SIGCHLD, SIG_DFL);
+	(void)sigprocmask(SIG_SETMASK, &none, NULL);
+}
+
 void program_begin(void)
 {
 	fill_standard_files();
 	seed_hashes();
+	program_take_signals();
 	/* a runtime that is gone is an error of write(), which undoes */
 	(void)signal(SIGPIPE, SIG_IGN);
 }

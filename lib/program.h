@@ -7,7 +7,13 @@
 
 #include "err.h"
 
-/* Before anything else: standard files that are closed are opened, SIGPIPE is ignored. */
+/* Signals are as lib needs them, whatever the caller has blocked or ignored. */
+void program_take_signals(void);
+
+/*
+ * Before anything else: standard files that are closed are opened, SIGPIPE is ignored,
+ * program_take_signals().
+ */
 void program_begin(void);
 
 /*

@@ -15,6 +15,7 @@
 #include "ctl.h"
 #include "mem.h"
 #include "out.h"
+#include "program.h"
 #include "sysfs.h"
 
 #define BIT(o) (1u << (o))
@@ -175,6 +176,7 @@ int main(int argc, char **argv)
 	size_t c = 0;
 	int first, status;
 
+	program_take_signals();
 	if (argc < 2) {
 		usage(ARRAY_SIZE(commands), stderr);
 		return CTL_USAGE;

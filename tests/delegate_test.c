@@ -36,7 +36,7 @@ static int run_for(const char *type, enum cni_command command, int timeout_ms, j
 		   struct err *e)
 {
 	char dir[PATH_MAX], sig[32], path[PATH_MAX];
-	const char *const env[] = {path,        dir, sig, "CNI_IFNAME=wrong", "CNI_OTHER=wrong",
+	const char *const env[] = {path,        dir, sig, "CNI_IFNAME=wrong", "CNI_OTHER=kept",
 				   "CNIX=kept", NULL};
 	const struct delegate d = {
 		.type = type,
@@ -259,6 +259,7 @@ static void its_environment_is_that_of_the_attachment(void **state)
 		"\nCNI_ARGS=K=V\n",
 		"\nCNI_PATH=" FIRST ":" SECOND "\n",
 		"\nCNIX=kept\n",
+		"\nCNI_OTHER=kept\n", /* of a later version of the specification */
 	};
 	json_t *result;
 	struct err e = {0};
@@ -328,6 +329,22 @@ static void its_signals_are_as_at_the_beginning(void **state)
 	}
 	expect_int(sigaction(SIGPIPE, &pipe_before, NULL), 0);
 	expect_int(sigprocmask(SIG_SETMASK, &before, NULL), 0);
+}
+
+static void one_whose_end_cannot_be_waited_for_has_failed(void **state)
+{
+	const struct sigaction ignore = {.sa_handler = SIG_IGN};
+	struct sigaction before;
+	json_t *result;
+	struct err e;
+
+	(void)state;
+	expect_int(sigaction(SIGCHLD, &ignore, &before), 0);
+	expect_err(add("answers", &result, &e), &e, CNI_EIPAM,
+		   "cannot wait for IPAM plugin answers");
+	expect_int(e.errnum, ECHILD);
+	expect_int(sigaction(SIGCHLD, &before, NULL), 0);
+	expect_int(result == NULL, true);
 }
 
 /* --- how long it takes --- */
@@ -520,6 +537,7 @@ int main(void)
 		SCRATCH_TEST(its_environment_is_that_of_the_attachment),
 		SCRATCH_TEST(its_input_is_complete),
 		cmocka_unit_test(its_signals_are_as_at_the_beginning),
+		cmocka_unit_test(one_whose_end_cannot_be_waited_for_has_failed),
 		SCRATCH_TEST(a_plugin_that_hangs_is_killed_with_its_children),
 		SCRATCH_TEST(a_daemon_that_holds_the_output_holds_up_nobody),
 		SCRATCH_TEST(an_executable_that_is_being_written_is_not_started),

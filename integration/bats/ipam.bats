@@ -79,6 +79,17 @@ calls() {
 	equal 'calls of IPAM' "$(calls)" 'ADD p1 DEL p1'
 }
 
+@test "I1 an IPAM plugin that fails is reported by a plugin that was started with SIGCHLD ignored" {
+	conf "$PF0V0" '"ipam": {"type": "fails"}'
+	under=(env --ignore-signal=CHLD)
+	cni ADD p1
+	refused 113 'IPAM plugin fails' 'no address left in 10.56.0.0/24'
+	conf "$PF0V0" '"ipam": {"type": "records"}'
+	export IPAM_DUMP=$T/dump
+	ADD p1
+	under=()
+}
+
 @test "I1 host-local with its range full is passed on, and no lease stays" {
 	local ipam='"ipam": {"type": "host-local", "ranges": [[{"subnet": "10.56.0.0/24", "rangeStart": "10.56.0.9", "rangeEnd": "10.56.0.9"}]]}'
 	pod p2
@@ -205,7 +216,10 @@ calls() {
 	pkill -9 -x sriov
 	wait $! || true
 	kill -0 "$(<"$IPAM_LOG.pids")" || fail 'what it has started does not run'
+	# whoever calls may have SIGALRM blocked: that must not make it wait without end
+	under=(env --block-signal=ALRM)
 	cni DEL p1
+	under=()
 	error_object 11 "VF $PF0V0 is being worked on by process" 'ADD of container p1, interface net1' 'IPAM plugin has started'
 	equal 'calls of IPAM' "$(calls)" 'ADD p1'
 	echo >"$IPAM_GATE"
