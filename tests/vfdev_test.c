@@ -214,9 +214,8 @@ static void what_is_no_vf_is_said_to_be_what_it_is(void **state)
 	expect_err(open_vf("0000:02:00.0", &d, &e), &e, CNI_EDEVICE,
 		   "there is no PCI device 0000:02:00.0");
 	expect_err(open_vf("0000:00:1f.0", &d, &e), &e, CNI_EDEVICE, "0000:00:1f.0 is not a VF");
-	expect_err(
-		open_vf("0000:01:00.0", &d, &e), &e, CNI_EDEVICE,
-		"0000:01:00.0 is a PF with 7 VFs, not a VF; name one of its VFs");
+	expect_err(open_vf("0000:01:00.0", &d, &e), &e, CNI_EDEVICE,
+		   "0000:01:00.0 is a PF with 7 VFs, not a VF; name one of its VFs");
 	expect_err(open_vf("0000:01:10.0", &d, &e), &e, CNI_EDEVICE,
 		   "physfn points to \"not-an-address\"");
 }
