@@ -28,18 +28,19 @@ static void lock_name(char buf[static LOCK_NAME], const char *vf)
 /* buf: whoever wrote into the lock last, "process 123, ADD of container c, interface i". */
 static void read_holder(int fd, char buf[static RECORD_HOLDER])
 {
+	static const char begin[] = "process ";
 	ssize_t n = pread(fd, buf, RECORD_HOLDER - 1, 0);
-
+	long pid = 0;
 	size_t len;
-	int pid;
 
 	buf[n > 0 ? n : 0] = '\0';
 	if (!buf[0])
 		(void)snprintf(buf, RECORD_HOLDER, "another process");
-	/* only an IPAM plugin gets the lock's file from us (cni_exec.c); or it is a pid of
-	 * elsewhere */
+	if (!strncmp(buf, begin, strlen(begin)))
+		pid = strtol(buf + strlen(begin), NULL, 10);
+	/* nobody else has the lock's file from us (cni_exec.c); or the pid is one of elsewhere */
 	len = strlen(buf);
-	if (sscanf(buf, "process %d,", &pid) == 1 && kill(pid, 0) < 0 && errno == ESRCH)
+	if (pid > 0 && kill((pid_t)pid, 0) < 0 && errno == ESRCH)
 		(void)snprintf(buf + len, RECORD_HOLDER - len, HOLDER_GONE);
 }
 

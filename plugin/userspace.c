@@ -71,7 +71,8 @@ int userspace_check_loaded(const struct attachment *a, struct err *e)
 		return 0;
 	(void)snprintf(other, sizeof(other), "%s", want);
 	for (char *c = other; *c; c++)
-		*c = *c == '_' ? '-' : *c == '-' ? '_' : *c;
+		if (*c == '_' || *c == '-')
+			*c = (char)('_' + '-' - *c); /* the other of both */
 	if (vfdev_has_driver(a->sys, other))
 		return err_set(e, CNI_ECONFIG, 0,
 			       "VF %s: driver %s is called %s; its module alone has the other name",
