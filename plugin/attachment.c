@@ -368,7 +368,8 @@ int attachment_read_pf(struct attachment *a, struct err *e)
 
 	if (rt_pf_get(a->host, a->vf.pf_ifname, &pf, e) < 0)
 		return -1;
-	if (strcmp(pf.link.parent, a->vf.pf)) {
+	/* an InfiniBand port is refused for what it is: check_pf() */
+	if (strcmp(pf.link.parent, a->vf.pf) && pf.link.arptype != ARPHRD_INFINIBAND) {
 		rt_pf_clear(&pf);
 		return err_set(e, CNI_EAGAIN, 0,
 			       "PF %s: its interface %s got another name at this moment; try again",
