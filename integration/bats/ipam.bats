@@ -192,15 +192,20 @@ calls() {
 }
 
 # A plugin that lived on could take an address after the DEL that follows had released all of them.
-@test "L3 an IPAM plugin does not outlive an ADD that is killed" {
+# kill_add TYPE - an ADD is killed while its IPAM plugin waits for a line in $IPAM_GATE
+kill_add() {
 	mkfifo "$T/gate"
 	export IPAM_GATE=$T/gate
-	conf "$PF0V0" '"vlan": 100, "ipam": {"type": "waits"}'
+	conf "$PF0V0" "\"vlan\": 100, \"ipam\": {\"type\": \"$1\"}"
 	cni ADD p1 3>&- &
 	within 10 grep -qs ADD "$IPAM_LOG"
-	pgrep -f "$IPAM/waits" >/dev/null || fail 'the plugin does not run'
+	pgrep -f "$IPAM/$1" >/dev/null || fail 'the plugin does not run'
 	pkill -9 -x sriov
 	wait $! || true
+}
+
+@test "L3 an IPAM plugin does not outlive an ADD that is killed" {
+	kill_add waits
 	within 2 no_process "$IPAM/waits" || fail 'the plugin still runs'
 	DEL p1
 	unchanged
@@ -208,13 +213,7 @@ calls() {
 
 # A wrapper's child is not told of the kill. It holds the VF's lock, so that DEL comes after all that it does.
 @test "L3 what an IPAM plugin has started and left is waited for by the DEL of an ADD that is killed" {
-	mkfifo "$T/gate"
-	export IPAM_GATE=$T/gate
-	conf "$PF0V0" '"vlan": 100, "ipam": {"type": "wraps"}'
-	cni ADD p1 3>&- &
-	within 10 grep -qs ADD "$IPAM_LOG"
-	pkill -9 -x sriov
-	wait $! || true
+	kill_add wraps
 	kill -0 "$(<"$IPAM_LOG.pids")" || fail 'what it has started does not run'
 	# whoever calls may have SIGALRM blocked: that must not make it wait without end
 	under=(env --block-signal=ALRM)
@@ -229,15 +228,13 @@ calls() {
 	unchanged
 }
 
+vf_is_awaited() {
+	grep -q -- "-> FLOCK .*:$(stat -c %i "/run/sriov-cni/$PF0V0.lock") " /proc/locks
+}
+
 @test "L3 a DEL that waits for what an IPAM plugin has left goes on when that ends" {
-	mkfifo "$T/gate"
-	export IPAM_GATE=$T/gate
-	conf "$PF0V0" '"ipam": {"type": "wraps"}'
-	cni ADD p1 3>&- &
-	within 10 grep -qs ADD "$IPAM_LOG"
-	pkill -9 -x sriov
-	wait $! || true
-	(sleep 2 && echo >"$IPAM_GATE") 3>&- &
+	kill_add wraps
+	(within 10 vf_is_awaited && echo >"$IPAM_GATE") 3>&- &
 	DEL p1
 	wait $!
 	[[ ! -e $IPAM_LOG.lease ]] || fail 'the address that was taken after the kill is not released'
