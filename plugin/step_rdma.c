@@ -106,10 +106,9 @@ static int bring_back(struct attachment *a, struct err *e)
 		return -1;
 	if (strcmp(a->vf.driver, attachment_driver(a)) != 0)
 		return 0;
-	log_line(
-		LOG_WARNING,
-		"RDMA device %s of VF %s is neither in the pod nor on the host: driver %s is bound anew",
-		a->rec.rdma, a->vf.name, a->vf.driver);
+	log_line(LOG_WARNING,
+		 "RDMA device %s of VF %s is neither in the pod nor on the host; see: rdma dev",
+		 a->rec.rdma, a->vf.name);
 	a->anew = true;
 	return 0;
 }

@@ -48,11 +48,6 @@ lose() {
 	done
 }
 
-# waits_for_leases PID - it has opened the lock of the leases
-waits_for_leases() {
-	[[ $(readlink /proc/"$1"/fd/*) == */var/lib/cni/networks/net/lock* ]]
-}
-
 @test "L12 an ADD that comes while GC is at work keeps its address" {
 	local leases='"ipam": {"type": "ipam-shim", "subnet": "10.56.0.0/24"}'
 
@@ -64,7 +59,7 @@ waits_for_leases() {
 	version=1.1.0
 	conf "$PF0V0" "\"cni.dev/valid-attachments\": [{\"containerID\": \"p1\", \"ifname\": \"net1\"}], $leases"
 	CNI_COMMAND=GC CNI_PATH=$CNI_BIN "$CNI_BIN/sriov" <<<"$conf" >"$T/gc" 7<&- 3>&- &
-	within 10 waits_for_leases $!
+	within 10 has_open $! /var/lib/cni/networks/net/lock
 	kill -STOP $!
 	within 5 grep -q '^State:.T' "/proc/$!/status"
 	exec 7<&-

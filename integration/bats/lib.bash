@@ -181,6 +181,10 @@ in_pod() { # in_pod PID NAMESPACE - "net:[4026532000]"
 	[[ $(readlink "/proc/$1/ns/net") == "$2" ]]
 }
 
+has_open() { # has_open PID PART OF A PATH
+	[[ $(readlink "/proc/$1/fd"/*) == *"$2"* ]]
+}
+
 # link_has NAMESPACE LINK WORD... - as ip -d link show has them; NAMESPACE "": the host's
 link_has() {
 	local text part
@@ -271,6 +275,11 @@ addresses() { # addresses POD [IFNAME] - without those the kernel gives
 # conf VF [KEYS] - sets $conf
 conf() {
 	conf="{\"cniVersion\": \"$version\", \"name\": \"net\", \"type\": \"sriov\", \"deviceID\": \"$1\"${2:+, $2}}"
+}
+
+# pick KEYS - sets $conf, without a deviceID
+pick() {
+	conf="{\"cniVersion\": \"$version\", \"name\": \"net\", \"type\": \"sriov\", $1}"
 }
 
 BUILT_IN='"ipam": {"type": "ipam-shim", "subnet": "10.56.0.0/24", "routes": [{"dst": "0.0.0.0/0"}]}'

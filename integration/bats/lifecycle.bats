@@ -766,10 +766,6 @@ rename_pf() {
 	back
 }
 
-has_open() { # has_open PID PART OF A PATH
-	[[ $(readlink "/proc/$1/fd"/*) == *"$2"* ]]
-}
-
 @test "D9 an ADD does not take for its PF what got the PF's name while it waited" {
 	conf "$PF0V0" '"vlan": 100'
 	ADD p1

@@ -6,11 +6,6 @@
 
 load lib
 
-# pick KEYS - sets $conf, without a deviceID
-pick() {
-	conf="{\"cniVersion\": \"$version\", \"name\": \"net\", \"type\": \"sriov\", $1}"
-}
-
 # has_vf POD ADDRESS [IFNAME] - the pod's interface is this VF
 has_vf() {
 	link_has "$1" "${3-net1}" "parentdev $2"

@@ -181,18 +181,13 @@ drop_hold() {
 	unchanged
 }
 
-# picked KEYS - $conf without a deviceID
-picked() {
-	conf="{\"cniVersion\": \"$version\", \"name\": \"net\", \"type\": \"sriov\", $1}"
-}
-
 @test "D5 a VF with a userspace driver is picked where that is asked for, and while no program has it" {
 	version=1.1.0
 	found_on vfio-pci
-	picked '"master": "pf0", "vf": 0'
+	pick '"master": "pf0", "vf": 0'
 	cni ADD p1
 	refused 11 "VF $PF0V0 has driver vfio-pci, and no interface; it is picked where"
-	picked '"pool": {"pfNames": ["pf0"], "drivers": ["vfio-pci"]}'
+	pick '"pool": {"pfNames": ["pf0"], "drivers": ["vfio-pci"]}'
 	ADD p1
 	result '.interfaces[0].pciID == $vf' --arg vf "$PF0V0"
 	CHECK p1
@@ -202,7 +197,7 @@ picked() {
 	cni ADD p1
 	refused 11 "process $holder (vfio-hold)"
 	drop_hold
-	picked '"master": "pf0", "vf": 2, "driver": "vfio-pci"'
+	pick '"master": "pf0", "vf": 2, "driver": "vfio-pci"'
 	ADD p1
 	result '.interfaces[0].pciID == $vf' --arg vf "$PF0V2"
 	equal driver "$(driver_of "$PF0V2")" vfio-pci
