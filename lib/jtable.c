@@ -246,7 +246,7 @@ json_t *jtable_parse(const char *text, size_t len, const char *what, struct err 
 		err_set(e, CNI_EDECODE, 0, "%s is larger than %u bytes", what, JTABLE_MAX_TEXT);
 		return NULL;
 	}
-	j = jtable_parse_own(text, len, what, e);
+	j = jtable_parse_own(text, len, NULL, what, e);
 	if (j && is_too_deep(text, len)) {
 		err_set(e, CNI_EDECODE, 0, "%s is nested deeper than %u levels", what,
 			JTABLE_MAX_DEPTH);
@@ -256,12 +256,14 @@ json_t *jtable_parse(const char *text, size_t len, const char *what, struct err 
 	return j;
 }
 
-json_t *jtable_parse_own(const char *text, size_t len, const char *what, struct err *e)
+json_t *jtable_parse_own(const char *text, size_t len, size_t *ret_used, const char *what,
+			 struct err *e)
 {
+	const size_t flags = JSON_REJECT_DUPLICATES | (ret_used ? JSON_DISABLE_EOF_CHECK : 0);
 	json_error_t at = {0}; /* which jansson leaves alone where it has no memory at all */
 	json_t *j;
 
-	j = json_loadb(text, len, JSON_REJECT_DUPLICATES, &at);
+	j = json_loadb(text, len, flags, &at);
 	/* without memory, jansson says nothing at all, or that */
 	if (!j && (json_error_code(&at) == json_error_unknown ||
 		   json_error_code(&at) == json_error_out_of_memory)) {
@@ -278,5 +280,7 @@ json_t *jtable_parse_own(const char *text, size_t len, const char *what, struct 
 		json_decref(j);
 		return NULL;
 	}
+	if (ret_used)
+		*ret_used = (size_t)at.position;
 	return j;
 }

@@ -72,8 +72,12 @@ void jtable_unknown(json_t *obj, const struct jfield *fields,
 #define JTABLE_MAX_DEPTH 1000u
 json_t *jtable_parse(const char *text, size_t len, const char *what, struct err *e);
 
-/* The same for what we wrote ourselves, which may be larger, and deeper (jansson: 2048 levels). */
-json_t *jtable_parse_own(const char *text, size_t len, const char *what, struct err *e);
+/*
+ * The same for what we wrote ourselves, which may be larger, and deeper (jansson: 2048 levels).
+ * ret_used: NULL; or the text may go on after the object, which takes *ret_used bytes.
+ */
+json_t *jtable_parse_own(const char *text, size_t len, size_t *ret_used, const char *what,
+			 struct err *e);
 
 /* Whether text can stand in JSON: it is UTF-8. */
 bool jtable_is_utf8(const char *text);

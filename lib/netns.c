@@ -7,6 +7,7 @@
 #include <linux/nsfs.h>
 #include <sched.h>
 #include <sys/ioctl.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 
 #include "cni.h"
@@ -48,4 +49,30 @@ int netns_run(int own_fd, int netns_fd, int (*fn)(void *arg, struct err *e), voi
 		return err_set(e, CNI_EKERNEL, errno,
 			       "cannot return to the host's network namespace");
 	return r;
+}
+
+uint64_t netns_socket_cookie(int socket_fd)
+{
+	uint64_t cookie = 0;
+	socklen_t len = sizeof(cookie);
+
+	return getsockopt(socket_fd, SOL_SOCKET, SO_NETNS_COOKIE, &cookie, &len) < 0 ? 0 : cookie;
+}
+
+static int open_socket(void *arg, struct err *e)
+{
+	(void)e;
+	*(int *)arg = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	return 0;
+}
+
+uint64_t netns_cookie(int netns_fd)
+{
+	_cleanup_fd_ int own = open(OWN_NETNS, O_RDONLY | O_CLOEXEC);
+	_cleanup_fd_ int fd = -1;
+	struct err unread;
+
+	if (own < 0 || netns_run(own, netns_fd, open_socket, &fd, &unread) < 0)
+		return 0;
+	return netns_socket_cookie(fd);
 }

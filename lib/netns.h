@@ -3,6 +3,7 @@
 #pragma once
 
 #include <stdbool.h>
+#include <stdint.h>
 #include <sys/types.h>
 
 #include "err.h"
@@ -39,6 +40,15 @@ static inline bool netns_same(const struct netns_id *a, const struct netns_id *b
 {
 	return a->dev == b->dev && a->ino == b->ino;
 }
+
+/*
+ * What no other namespace has while this kernel runs (SO_NETNS_COOKIE, Linux 5.14): the inode of
+ * one that ended is given to another. Result: 0 where it cannot be told.
+ */
+uint64_t netns_cookie(int netns_fd);
+
+/* The same of the namespace that a socket is in. */
+uint64_t netns_socket_cookie(int socket_fd);
 
 /*
  * Runs fn(arg, e) with this thread inside the namespace netns_fd, comes back to own_fd

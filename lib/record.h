@@ -51,12 +51,13 @@ struct record_link {
 struct record {
 	char vf[PCIADDR_TEXT]; /* PCI address: the record's name */
 	const char *container_id, *ifname, *network, *netns;
-	const char *args; /* CNI_ARGS, where IPAM is used; NULL: there were none */
 	struct netns_id netns_id;
 	uint64_t netns_cookie; /* rt_netns_cookie(); 0: not known */
 	char pf[PCIADDR_TEXT];
 	uint32_t index; /* of the VF on its PF */
 	enum record_phase phase;
+	int64_t time; /* of ADD, seconds since 1970 */
+
 	const char *driver;      /* of the VF, as found; "": none */
 	const char *bind;        /* the driver it has while it is attached; NULL: keeps its own */
 	const char *override;    /* its driver_override, as found; NULL: none */
@@ -69,10 +70,10 @@ struct record {
 	bool pf_left;          /* this attachment does not need its PF up any more */
 	const char *device_info; /* path of its device information file; NULL: there is none */
 	bool device_info_ours;   /* it was not there before */
+	const char *args;        /* CNI_ARGS, where IPAM is used; NULL: there were none */
 	json_t *config; /* network configuration, without prevResult, where IPAM is used; else NULL
 			 */
 	json_t *result; /* what ADD answered, in the newest shape; NULL before */
-	int64_t time;   /* of ADD, seconds since 1970 */
 	json_t *doc; /* owned: what the strings, config and result of a loaded record point into */
 };
 
@@ -124,6 +125,9 @@ int record_save(int folder, const struct record *r, struct err *e);
  * Errors: CNI_ESTATE: damaged, or of a later version; CNI_EIO.
  */
 int record_load(int folder, const char *vf, struct record *ret, struct err *e);
+
+/* The same, but only who has the VF and how far that has come: all from driver on is not read. */
+int record_load_head(int folder, const char *vf, struct record *ret, struct err *e);
 
 /* Renames the record of a VF, so that it is not found any more: its name ends in RECORD_ASIDE then.
  * Errors: CNI_EIO; CNI_ESTATE: something is in the way there. */

@@ -100,7 +100,7 @@ static int look_at(int folder, int sys, const struct record_entry *entry, bool *
 
 	if (found <= 0)
 		return found;
-	found = record_load(folder, vf, &r, e);
+	found = record_load_head(folder, vf, &r, e);
 	if (found < 0)
 		return -1;
 	if (!found) {

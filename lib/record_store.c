@@ -12,6 +12,33 @@
 #include "mem.h"
 #include "record.h"
 
+int record_open_folder(const char *folder, struct err *e)
+{
+	_cleanup_fd_ int fd = -1;
+	struct stat st;
+
+	fd = open(folder, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (fd < 0 && errno == ENOENT) {
+		if (mkdir(folder, 0700) < 0 && errno != EEXIST)
+			return err_set(e, CNI_EIO, errno, "cannot make the state folder %s",
+				       folder);
+		fd = open(folder, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	}
+	if (fd < 0)
+		return err_set(e, CNI_ESTATE, errno,
+			       "cannot open the state folder %s; it has to be a folder, not a link",
+			       folder);
+	if (fstat(fd, &st) < 0)
+		return err_set(e, CNI_EIO, errno, "cannot look at the state folder %s", folder);
+	if (st.st_uid != geteuid() || st.st_mode & 077)
+		return err_set(
+			e, CNI_ESTATE, 0,
+			"the state folder %s belongs to user %u with mode %03o; it has to belong to user "
+			"%u with mode 700",
+			folder, st.st_uid, st.st_mode & 0777, geteuid());
+	return TAKE_FD(fd);
+}
+
 /*
  * A lock file stays for good: a name that is removed while somebody waits for it would let two in.
  */

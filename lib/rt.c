@@ -98,12 +98,7 @@ int rt_open_protocol_in(int own_fd, int netns_fd, int protocol, struct rt **ret,
 
 uint64_t rt_netns_cookie(const struct rt *rt)
 {
-	uint64_t cookie = 0;
-	socklen_t len = sizeof(cookie);
-
-	if (getsockopt(nl_socket_get_fd(rt->sk), SOL_SOCKET, SO_NETNS_COOKIE, &cookie, &len) < 0)
-		return 0;
-	return cookie;
+	return netns_socket_cookie(nl_socket_get_fd(rt->sk));
 }
 
 void rt_free(struct rt *rt)

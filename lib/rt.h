@@ -27,11 +27,7 @@ int rt_open(struct rt **ret, struct err *e);
 int rt_open_in(int own_fd, int netns_fd, struct rt **ret, struct err *e);
 void rt_free(struct rt *rt);
 
-/*
- * A number that no other namespace than this socket's ever has, until the next boot
- * (SO_NETNS_COOKIE, Linux 5.14); 0: the kernel does not say. The inode of a namespace that ended is
- * given to the next one.
- */
+/* netns_cookie() of the namespace it is open in. */
 uint64_t rt_netns_cookie(const struct rt *rt);
 
 static inline void rt_freep(struct rt **rt)

@@ -124,7 +124,7 @@ bool recovery_is_held(int folder, const char *vf, struct err *e)
 {
 	struct record r = {0};
 	struct err unknown;
-	bool held = record_load(folder, vf, &r, &unknown) == 1 && r.phase == RECORD_ATTACHED &&
+	bool held = record_load_head(folder, vf, &r, &unknown) == 1 && r.phase == RECORD_ATTACHED &&
 		    record_pod_lives(&r);
 
 	if (held)

@@ -157,7 +157,7 @@ static int keep(const char *vf, void *arg, struct err *e)
 	const struct keep *k = arg;
 	struct record r = {0};
 	struct err why = {0};
-	int found = record_load(k->a->folder, vf, &r, &why);
+	int found = record_load_head(k->a->folder, vf, &r, &why);
 
 	if (found < 0 && why.code != CNI_ESTATE) { /* a damaged one tells of nobody */
 		*e = why;

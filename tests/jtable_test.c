@@ -273,7 +273,7 @@ static void a_text_may_have_a_thousand_levels(void **state)
 
 			json_auto_t *j = jtable_parse(text, (size_t)(end - text), "the text", &e);
 			json_auto_t *own =
-				jtable_parse_own(text, (size_t)(end - text), "the text", &e);
+				jtable_parse_own(text, (size_t)(end - text), NULL, "the text", &e);
 
 			expect_int(own != NULL, true);
 			if (levels == 999)

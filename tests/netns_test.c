@@ -132,6 +132,20 @@ static int where_am_i(void *arg, struct err *e)
 	return fd < 0 ? -1 : 7;
 }
 
+static void a_cookie_tells_one_namespace_from_another(void **state)
+{
+	struct netns_id after;
+	struct err e = {0};
+
+	(void)state;
+	expect_int(netns_cookie(own) != 0, true);
+	expect_int(netns_cookie(own), netns_cookie(own));
+	expect_int(netns_cookie(other) != netns_cookie(own), true);
+	expect_int(netns_cookie(-1), 0);
+	expect_int(where_am_i(&after, &e), 7);
+	expect_int(after.ino, own_id.ino);
+}
+
 static int fail_inside(void *arg, struct err *e)
 {
 	return err_set(e, CNI_EIO, 0, "%s", (const char *)arg);
@@ -286,6 +300,7 @@ int main(void)
 		cmocka_unit_test(nothing_refused_stays_open),
 	};
 	const struct CMUnitTest inside[] = {
+		cmocka_unit_test(a_cookie_tells_one_namespace_from_another),
 		cmocka_unit_test(a_function_runs_inside_and_its_result_comes_back),
 		cmocka_unit_test(a_failure_inside_comes_back_too),
 		cmocka_unit_test(a_namespace_that_cannot_be_entered_runs_nothing),

@@ -43,6 +43,41 @@ static void put_record(const char *fixture)
 	expect_int(fclose(f), 0);
 }
 
+/* All objects of a text, as a list. */
+static json_t *objects(const char *text, size_t len)
+{
+	json_t *list = json_array(), *j;
+	json_error_t at;
+
+	while (strspn(text, "\n") < len) {
+		j = json_loadb(text, len, JSON_DISABLE_EOF_CHECK, &at);
+		if (!j)
+			fail_msg("%s", at.text);
+		json_array_append_new(list, j);
+		text += at.position;
+		len -= (size_t)at.position;
+	}
+	return list;
+}
+
+static json_t *objects_of_fixture(const char *fixture)
+{
+	size_t len;
+	_cleanup_free_ char *text = fixture_read(fixture, &len);
+
+	return objects(text, len);
+}
+
+static json_t *objects_on_disk(void)
+{
+	FILE *f = fopen(scratch_path("state/" VF ".json"), "re");
+	char text[8192];
+	size_t len = fread(text, 1, sizeof(text), f);
+
+	expect_int(fclose(f), 0);
+	return objects(text, len);
+}
+
 /* Every member of the text reaches the struct and the disk again. */
 static void a_record_is_read_and_written_as_it_was(void **state)
 {
@@ -58,8 +93,7 @@ static void a_record_is_read_and_written_as_it_was(void **state)
 	expect_text(r.vf, VF);
 	expect_ok(record_save(folder, &r, &e), &e);
 	record_clear(&r);
-	expect_json(json_load_file(scratch_path("state/" VF ".json"), 0, NULL),
-		    fixture_json(fixture_beside(state, ".json")));
+	expect_json(objects_on_disk(), objects_of_fixture(fixture_beside(state, ".json")));
 	(void)scratch_remove(NULL);
 }
 
@@ -151,14 +185,18 @@ static void every_member_of_a_record_is_where_it_belongs(void **state)
 static void an_older_record_says_nothing_of_what_it_does_not_know(void **state)
 {
 	_cleanup_fd_ int folder = open_folder();
-	json_auto_t *j = fixture_json("record/accepted/of_a_vf_without_netdev.json");
+	json_auto_t *j = objects_of_fixture("record/accepted/of_a_vf_without_netdev.json");
+	json_t *link = json_object_get(json_array_get(j, 1), "link");
 	struct record r = {0};
 	struct err e = {0};
+	FILE *f = fopen(scratch_path("state/" VF ".json"), "we");
 
 	(void)state;
-	json_object_del(json_object_get(j, "link"), "noarp");
-	json_object_del(json_object_get(j, "link"), "multicast");
-	expect_int(json_dump_file(j, scratch_path("state/" VF ".json"), 0), 0);
+	json_object_del(link, "noarp");
+	json_object_del(link, "multicast");
+	expect_int(json_dumpf(json_array_get(j, 0), f, 0), 0);
+	expect_int(json_dumpf(json_array_get(j, 1), f, 0), 0);
+	expect_int(fclose(f), 0);
 	expect_int(record_load(folder, VF, &r, &e), 1);
 	expect_int(r.link.flags, IFF_MULTICAST);
 	expect_int(r.link.alias_known, false);
@@ -167,6 +205,54 @@ static void an_older_record_says_nothing_of_what_it_does_not_know(void **state)
 	for (unsigned i = 0; i < RT_TRAITS; i++)
 		expect_int(r.link.traits[i].set, false);
 	record_clear(&r);
+}
+
+/* Version 1 had all in one object. */
+static void a_record_of_the_first_version_is_written_in_the_second(void **state)
+{
+	_cleanup_fd_ int folder = open_folder();
+	struct record r = {0};
+	struct err e = {0};
+
+	(void)state;
+	put_record("record/version_1.json");
+	expect_ok(record_load(folder, VF, &r, &e), &e);
+	expect_ok(record_save(folder, &r, &e), &e);
+	record_clear(&r);
+	expect_json(objects_on_disk(), objects_of_fixture("record/accepted/complete.json"));
+}
+
+static void who_has_a_vf_can_be_read_alone(void **state)
+{
+	static const char *const fixtures[] = {
+		"record/accepted/complete.json",
+		"record/version_1.json",
+		"record/refused/cut_in_the_second_object.json",
+		"record/refused/without_the_second_object.json",
+	};
+	_cleanup_fd_ int folder = open_folder();
+	struct record r = {0};
+	struct err e = {0};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(fixtures); i++) {
+		EXPECT_ROW(fixtures[i]);
+		put_record(fixtures[i]);
+		expect_ok(record_load_head(folder, VF, &r, &e), &e);
+		expect_text(r.vf, VF);
+		expect_int(record_is_of(&r, "8f3c", "net1"), true);
+		expect_text(r.network, "tenant-a");
+		expect_text(r.netns, "/run/netns/8f3c");
+		expect_int(r.netns_id.ino, 4026532567);
+		expect_int(r.phase, RECORD_ATTACHED);
+		expect_text(r.pf, "0000:01:00.0");
+		expect_int(r.index, 6);
+		expect_int(!r.driver && !r.config && !r.result, true);
+		record_clear(&r);
+	}
+	put_record("record/refused/without_phase.json");
+	expect_err(record_load_head(folder, VF, &r, &e), &e, CNI_ESTATE, "a member is missing");
+	expect_int(r.doc == NULL, true);
 }
 
 static void every_phase_goes_to_disk_and_back(void **state)
@@ -809,6 +895,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		SCRATCH_TEST(every_member_of_a_record_is_where_it_belongs),
 		SCRATCH_TEST(an_older_record_says_nothing_of_what_it_does_not_know),
+		SCRATCH_TEST(a_record_of_the_first_version_is_written_in_the_second),
+		SCRATCH_TEST(who_has_a_vf_can_be_read_alone),
 		SCRATCH_TEST(every_phase_goes_to_disk_and_back),
 		SCRATCH_TEST(a_record_of_the_largest_configuration_can_be_read_again),
 		SCRATCH_TEST(a_record_is_private_and_leaves_no_other_file),

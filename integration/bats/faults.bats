@@ -270,7 +270,7 @@ lost_attachment() {
 		gc
 		((!status)) || fail "GC after $1: $out" "$err" || return
 		if [[ -e /run/sriov-cni/$PF0V0.json ]]; then
-			gojq -e '.phase == "attached"' "/run/sriov-cni/$PF0V0.json" >/dev/null || fail "GC left: $1" || return
+			gojq -es '.[0].phase == "attached"' "/run/sriov-cni/$PF0V0.json" >/dev/null || fail "GC left: $1" || return
 		fi
 		cni DEL p1
 		within 10 all_back

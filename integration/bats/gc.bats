@@ -172,7 +172,7 @@ lose() {
 	conf "$PF0V0" '"vlan": 100'
 	ADD p1
 	cp "/run/sriov-cni/$PF0V0.json" "$T/record"
-	sed -i 's/"version":1/"version":99/' "/run/sriov-cni/$PF0V0.json"
+	sed -i 's/"version":2/"version":99/' "/run/sriov-cni/$PF0V0.json"
 	cp "/run/sriov-cni/$PF0V0.json" "$T/future"
 	cni ADD p2
 	error_object 11 "$PF0V0.json" 'the DEL of its container brings it home'
