@@ -146,7 +146,7 @@ function print_picks(    i) {
 	for (i = 1; i <= held_count; i++)
 		printf "| %10d | %9.1f | %10.1f | %12.2f |\n", helds[i], pick_median(helds[i], "named"),
 		       pick_median(helds[i], "picked"), pick_median(helds[i], "ratio")
-	printf "\n14 ADDs one after the other: %.0f ms. 100 at once for these 14 VFs: %.0f ms. ", rush_median("serial"), rush_median("rush")
+	printf "\nWith a thread for each CPU of the machine: 14 ADDs one after the other: %.0f ms. 100 at once for these 14 VFs: %.0f ms. ", rush_median("serial"), rush_median("rush")
 	printf "To start 100 processes\nthat only say their version: %.0f ms.\n", rush_median("start")
 }
 
