@@ -9,26 +9,54 @@
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/sysmacros.h>
 
 #include "cni.h"
 #include "mem.h"
 
 #define OWN_NETNS "/proc/self/ns/net"
 
+#ifndef STATX_MNT_ID_UNIQUE
+#define STATX_MNT_ID_UNIQUE 0x4000U /* from Linux 6.8 on */
+#endif
+
+/* Of path below the descriptor at; "": of at itself. */
+static int identify(int at, const char *path, struct netns_id *ret)
+{
+	struct statx st;
+
+	if (statx(at, path, AT_EMPTY_PATH, STATX_INO | STATX_MNT_ID_UNIQUE, &st) < 0)
+		return -1;
+	*ret = (struct netns_id){makedev(st.stx_dev_major, st.stx_dev_minor), st.stx_ino, 0};
+	/* all that /proc/PID/ns leads to is on one mount of the kernel's own, which holds nothing
+	 */
+	if (st.stx_mask & STATX_MNT_ID_UNIQUE && st.stx_attributes & STATX_ATTR_MOUNT_ROOT)
+		ret->mount = st.stx_mnt_id;
+	return 0;
+}
+
 int netns_open(const char *path, struct netns_id *ret_id, struct err *e)
 {
 	/* O_NONBLOCK: should the path be a fifo, no writer is waited for */
 	_cleanup_fd_ int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
-	struct stat st;
+	struct netns_id id;
 
 	if (fd < 0)
 		return err_set(e, errno == ENOENT || errno == ENOTDIR ? CNI_EUNKNOWN : CNI_EIO,
 			       errno, "network namespace %s cannot be opened", path);
-	if (ioctl(fd, NS_GET_NSTYPE) != CLONE_NEWNET || fstat(fd, &st) < 0)
+	if (ioctl(fd, NS_GET_NSTYPE) != CLONE_NEWNET || identify(fd, "", &id) < 0)
 		return err_set(e, CNI_EUNKNOWN, EINVAL, "%s is not a network namespace", path);
 	if (ret_id)
-		*ret_id = (struct netns_id){st.st_dev, st.st_ino};
+		*ret_id = id;
 	return TAKE_FD(fd);
+}
+
+bool netns_is_mounted(const char *path, const struct netns_id *id)
+{
+	struct netns_id now;
+
+	return id->mount && !identify(AT_FDCWD, path, &now) && now.mount == id->mount &&
+	       netns_same(&now, id);
 }
 
 int netns_open_own(struct netns_id *ret_id, struct err *e)

@@ -12,6 +12,8 @@
 struct netns_id {
 	dev_t dev;
 	ino_t ino;
+	uint64_t mount; /* the unique ID of the mount at whose root it was found (Linux 6.8): no
+			   other mount ever has it; 0: not known, or there is none, as in /proc */
 };
 
 /*
@@ -33,9 +35,16 @@ int netns_find(const struct netns_id *id);
 /* The same by the processes in it alone; *ret: one of them. */
 int netns_find_process(const struct netns_id *id, pid_t *ret);
 
+/*
+ * Whether the mount of an identity, and with it the namespace, is at path still: one system call.
+ * Result: false also where it cannot be told so.
+ */
+bool netns_is_mounted(const char *path, const struct netns_id *id);
+
 /* The caller's own network namespace, as above. */
 int netns_open_own(struct netns_id *ret_id, struct err *e);
 
+/* Whether two have one inode, wherever they were found. */
 static inline bool netns_same(const struct netns_id *a, const struct netns_id *b)
 {
 	return a->dev == b->dev && a->ino == b->ino;

@@ -21,7 +21,7 @@
 
 static bool is_it(const struct stat *st, const struct netns_id *id)
 {
-	return netns_same(&(struct netns_id){st->st_dev, st->st_ino}, id);
+	return netns_same(&(struct netns_id){.dev = st->st_dev, .ino = st->st_ino}, id);
 }
 
 /*

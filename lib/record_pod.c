@@ -18,8 +18,11 @@ bool record_pod_lives(const struct record *r)
 {
 	struct netns_id id;
 	struct err gone;
-	_cleanup_fd_ int ns = netns_open(r->netns, &id, &gone);
+	_cleanup_fd_ int ns = -1;
 
+	if (netns_is_mounted(r->netns, &r->netns_id))
+		return true; /* which is by far the most frequent, and whoever picks looks at all */
+	ns = netns_open(r->netns, &id, &gone);
 	if (ns < 0)
 		return gone.code != CNI_EUNKNOWN;
 	return netns_same(&id, &r->netns_id) && is_same(netns_cookie(ns), r);

@@ -19,6 +19,7 @@
  *	  "containerID": "8f3c...", "ifname": "net1", "network": "tenant-a",
  *	  "netns": "/run/netns/8f3c", "netnsDev": 4, "netnsIno": 4026532567,
  *	  "netnsCookie": 4097,                    the inode alone can be another namespace's by now
+ *	  "netnsMount": 2147484034,               the mount's unique ID, where the path is a mount
  *	  "pf": "0000:01:00.0", "index": 0
  *	}
  *
@@ -119,6 +120,8 @@ static json_t *head_to_json(const struct record *r)
 
 	if (j && r->netns_cookie)
 		json_object_set_new(j, "netnsCookie", json_integer((json_int_t)r->netns_cookie));
+	if (j && r->netns_id.mount)
+		json_object_set_new(j, "netnsMount", json_integer((json_int_t)r->netns_id.mount));
 	return j;
 }
 
@@ -244,7 +247,7 @@ static int head_from_json(const json_t *head, struct record *r, uint64_t *ret_ve
 	struct {
 		struct record r;
 		const char *pf;
-		struct opt version, phase, time, index, dev, ino, cookie;
+		struct opt version, phase, time, index, dev, ino, cookie, mount;
 	} raw = {.r = *r};
 #define AT(m) offsetof(__typeof__(raw), m)
 	const struct jfield rows[] = {
@@ -258,6 +261,7 @@ static int head_from_json(const json_t *head, struct record *r, uint64_t *ret_ve
 		{"netnsDev", JT_UINT, AT(dev), 0, INT64_MAX, NULL},
 		{"netnsIno", JT_UINT, AT(ino), 0, INT64_MAX, NULL},
 		{"netnsCookie", JT_UINT, AT(cookie), 0, INT64_MAX, NULL},
+		{"netnsMount", JT_UINT, AT(mount), 0, INT64_MAX, NULL},
 		{"pf", JT_STRING, AT(pf), 0, 0, NULL},
 		{"index", JT_UINT, AT(index), 0, UINT32_MAX, NULL},
 		JT_END,
@@ -278,7 +282,7 @@ static int head_from_json(const json_t *head, struct record *r, uint64_t *ret_ve
 	raw.r.phase = (enum record_phase)raw.phase.v;
 	raw.r.index = (uint32_t)raw.index.v;
 	raw.r.time = (int64_t)raw.time.v;
-	raw.r.netns_id = (struct netns_id){(dev_t)raw.dev.v, (ino_t)raw.ino.v};
+	raw.r.netns_id = (struct netns_id){(dev_t)raw.dev.v, (ino_t)raw.ino.v, raw.mount.v};
 	raw.r.netns_cookie = raw.cookie.v;
 	*r = raw.r;
 	*ret_version = raw.version.v;

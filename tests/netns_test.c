@@ -273,7 +273,7 @@ static void a_namespace_is_found_by_who_keeps_it_alive(void **state)
 
 static void a_namespace_that_nobody_keeps_is_not_found(void **state)
 {
-	const struct netns_id id = {own_id.dev, own_id.ino ^ 0x10000000};
+	const struct netns_id id = {.dev = own_id.dev, .ino = own_id.ino ^ 0x10000000};
 
 	(void)state;
 	expect_int(netns_find(&id), -1);

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* record_pod_test.c - what a record and an entry of the index still mean: who lives, who works */
+#include <errno.h>
 #include <fcntl.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/mount.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -73,7 +75,7 @@ static void a_namespace_lives_by_device_inode_and_cookie(void **state)
 	(void)state;
 	scratch_file("", "file");
 	scratch_link("loop", "loop");
-	other = (struct netns_id){own.dev, own.ino + 1};
+	other = (struct netns_id){.dev = own.dev, .ino = own.ino + 1};
 
 	const struct {
 		const char *what, *path;
@@ -98,6 +100,55 @@ static void a_namespace_lives_by_device_inode_and_cookie(void **state)
 		EXPECT_ROW(rows[i].what);
 		expect_int(record_pod_lives(&r), rows[i].lives);
 	}
+}
+
+static void mount_here(const char *name)
+{
+	scratch_file("", "%s", name);
+	if (mount("/proc/self/ns/net", scratch_path("%s", name), NULL, MS_BIND, NULL) < 0)
+		fail_msg("mount: %s", strerror(errno));
+}
+
+/* Before Linux 6.8 a mount has no ID of its own, and the cookie says it. */
+static void a_namespace_lives_by_its_mount_too(void **state)
+{
+	struct netns_id id, in_proc, wrong;
+	struct err e = {0};
+	const uint64_t cookie = own_cookie();
+	bool by_mount;
+
+	(void)state;
+	mount_here("pod");
+	mount_here("again");
+	(void)close(netns_open(scratch_path("pod"), &id, &e));
+	(void)close(netns_open("/proc/self/ns/net", &in_proc, &e));
+	expect_int(in_proc.mount, 0);
+	by_mount = id.mount;
+	wrong = (struct netns_id){id.dev, id.ino + 1, id.mount};
+
+	const struct {
+		const char *what, *path;
+		struct netns_id id;
+		uint64_t cookie;
+		bool lives;
+	} rows[] = {
+		{"it is mounted as before", scratch_path("pod"), id, cookie + 1, by_mount},
+		{"it is mounted elsewhere too", scratch_path("again"), id, cookie, true},
+		{"another mount, and not its cookie", scratch_path("again"), id, cookie + 1, false},
+		{"no mount is known", scratch_path("pod"), in_proc, cookie + 1, false},
+		{"the inode is not its own", scratch_path("pod"), wrong, cookie, false},
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		const struct record r = {.netns = rows[i].path,
+					 .netns_id = rows[i].id,
+					 .netns_cookie = rows[i].cookie};
+
+		EXPECT_ROW(rows[i].what);
+		expect_int(record_pod_lives(&r), rows[i].lives);
+	}
+	expect_int(umount2(scratch_path("pod"), MNT_DETACH), 0);
+	expect_int(umount2(scratch_path("again"), MNT_DETACH), 0);
 }
 
 static void a_process_in_a_namespace_is_found_by_inode_and_cookie(void **state)
@@ -265,7 +316,7 @@ static void an_entry_of_a_damaged_record_stays(void **state)
 static int enter_namespace(void **state)
 {
 	(void)state;
-	scratch_namespaces(CLONE_NEWNET);
+	scratch_namespaces(CLONE_NEWNET | CLONE_NEWNS);
 	return 0;
 }
 
@@ -282,6 +333,7 @@ int main(void)
 	/* entering a namespace, if only the own, wants CAP_SYS_ADMIN */
 	const struct CMUnitTest inside[] = {
 		SCRATCH_TEST(a_namespace_lives_by_device_inode_and_cookie),
+		SCRATCH_TEST(a_namespace_lives_by_its_mount_too),
 		SCRATCH_TEST(a_process_in_a_namespace_is_found_by_inode_and_cookie),
 	};
 

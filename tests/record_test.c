@@ -136,6 +136,7 @@ static void every_member_of_a_record_is_where_it_belongs(void **state)
 	expect_int(r.netns_id.dev, 4);
 	expect_int(r.netns_id.ino, 4026532567);
 	expect_int(r.netns_cookie, 4097);
+	expect_int(r.netns_id.mount, 2147484034);
 	expect_text(r.pf, "0000:01:00.0");
 	expect_int(r.index, 6);
 	expect_int(r.phase, RECORD_ATTACHED);
