@@ -43,7 +43,7 @@ static void the_identity_need_not_be_asked_for(void **state)
 
 static void a_namespace_is_the_same_in_device_and_inode(void **state)
 {
-	const struct netns_id a = {4, 5}, b = {4, 6}, c = {3, 5}, d = {4, 5};
+	const struct netns_id a = {4, 5, 0}, b = {4, 6, 0}, c = {3, 5, 0}, d = {4, 5, 1};
 
 	(void)state;
 	expect_int(netns_same(&a, &b), false);
@@ -69,7 +69,7 @@ static void what_is_no_network_namespace_is_refused(void **state)
 	(void)state;
 	scratch_file("", "file");
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
-		struct netns_id id = {1, 1};
+		struct netns_id id = {1, 1, 0};
 		struct err e;
 
 		EXPECT_ROW(rows[i].path);
