@@ -44,8 +44,10 @@ int netns_open(const char *path, struct netns_id *ret_id, struct err *e)
 	if (fd < 0)
 		return err_set(e, errno == ENOENT || errno == ENOTDIR ? CNI_EUNKNOWN : CNI_EIO,
 			       errno, "network namespace %s cannot be opened", path);
-	if (ioctl(fd, NS_GET_NSTYPE) != CLONE_NEWNET || identify(fd, "", &id) < 0)
+	if (ioctl(fd, NS_GET_NSTYPE) != CLONE_NEWNET)
 		return err_set(e, CNI_EUNKNOWN, EINVAL, "%s is not a network namespace", path);
+	if (identify(fd, "", &id) < 0)
+		return err_set(e, CNI_EIO, errno, "cannot look at network namespace %s", path);
 	if (ret_id)
 		*ret_id = id;
 	return TAKE_FD(fd);

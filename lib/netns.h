@@ -13,7 +13,8 @@ struct netns_id {
 	dev_t dev;
 	ino_t ino;
 	uint64_t mount; /* the unique ID of the mount at whose root it was found (Linux 6.8): no
-			   other mount ever has it; 0: not known, or there is none, as in /proc */
+			   other has it while this kernel runs; 0: not known, or there is none, as
+			   in /proc */
 };
 
 /*

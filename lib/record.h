@@ -74,7 +74,8 @@ struct record {
 	json_t *config; /* network configuration, without prevResult, where IPAM is used; else NULL
 			 */
 	json_t *result; /* what ADD answered, in the newest shape; NULL before */
-	json_t *doc; /* owned: what the strings, config and result of a loaded record point into */
+	json_t *doc;    /* owned: the list of objects that a loaded record is, which the strings,
+			   config    and result point into; the last says how the VF was */
 };
 
 void record_clear(struct record *r);
@@ -185,7 +186,7 @@ struct record_entry {
  * killed between the two left it, or is about to write the record. But where a VF without a record
  * is not on the host, it was lost, and the entry is all by which DEL knows of the VF. sys:
  * sysfs_open(). Result: 1; 0: it means something, or has changed by now. Errors: as of
- * record_index_find(), record_load() and vfdev_is_away().
+ * record_index_find(), record_load_head() and vfdev_is_away().
  */
 int record_index_stale(int folder, int sys, const struct record_entry *entry, struct err *e);
 

@@ -346,7 +346,7 @@ int record_from_text(const char *text, size_t len, bool whole, struct record *r,
 	if (!whole)
 		return 0;
 	if (version == 1)
-		return rest_from_json(head, r, e);
+		used = 0; /* its one object is both */
 	rest = jtable_parse_own(text + used, len - used, NULL, "the record", e);
 	if (!rest)
 		return -1;

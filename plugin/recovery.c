@@ -81,39 +81,6 @@ static int recover(const struct attachment *a, int lock, struct record *r, struc
 	return ret;
 }
 
-/*
- * A record that cannot be understood is put aside, for a person to look at, and the VF goes on
- * without: it must not be out of use for good. But while the VF is in a container, or wherever, it
- * could not be used anyway, and a plugin that understands the record may come back. Result as of
- * record_load(). Errors: CNI_EAGAIN: the record stays.
- */
-static int load_sound(const struct attachment *a, const char *vf, struct record *ret, struct err *e)
-{
-	struct err damaged = {0};
-	int found = record_load(a->folder, vf, ret, &damaged), away;
-
-	if (found >= 0)
-		return found;
-	if (damaged.code != CNI_ESTATE) {
-		*e = damaged;
-		return -1;
-	}
-	away = a->args->command == CNI_DEL ? 0 : vfdev_is_away(a->sys, vf, e);
-	if (away < 0)
-		return -1;
-	if (away) {
-		*e = damaged;
-		e->code = CNI_EAGAIN;
-		return err_hint(
-			e, "VF %s is not on the host: the DEL of its container brings it home", vf);
-	}
-	log_line(LOG_ERROR,
-		 "%s; it is kept as " RECORD_FOLDER "/%s" RECORD_ASIDE
-		 ", and what the VF was like before is not known",
-		 damaged.msg, vf);
-	return record_set_aside(a->folder, vf, e);
-}
-
 static int refuse_held(const char *vf, const struct record *r, struct err *e)
 {
 	return err_set(e, CNI_EAGAIN, 0, "VF %s is held by container %s, interface %s, network %s",
@@ -131,6 +98,39 @@ bool recovery_is_held(int folder, const char *vf, struct err *e)
 		(void)refuse_held(vf, &r, e); /* its result is not the result */
 	record_clear(&r);
 	return held;
+}
+
+/*
+ * A record that cannot be understood is put aside, for a person to look at, and the VF goes on
+ * without: it must not be out of use for good. But while the VF is in a container, or wherever, it
+ * could not be used anyway, and a plugin that understands the record may come back. Result as of
+ * record_load(). Errors: CNI_EAGAIN: the record stays.
+ */
+static int load_sound(const struct attachment *a, const char *vf, struct record *ret, struct err *e)
+{
+	struct err damaged = {0}, unread;
+	int found = record_load(a->folder, vf, ret, &damaged), away;
+
+	if (found >= 0)
+		return found;
+	if (damaged.code != CNI_ESTATE) {
+		*e = damaged;
+		return -1;
+	}
+	away = a->args->command == CNI_DEL ? 0 : vfdev_is_away(a->sys, vf, e);
+	if (away < 0)
+		return -1;
+	if (away || (a->args->command != CNI_DEL && recovery_is_held(a->folder, vf, &unread))) {
+		*e = damaged;
+		e->code = CNI_EAGAIN;
+		return err_hint(e, "VF %s is %s: the DEL of its container brings it home", vf,
+				away ? "not on the host" : "in use");
+	}
+	log_line(LOG_ERROR,
+		 "%s; it is kept as " RECORD_FOLDER "/%s" RECORD_ASIDE
+		 ", and what the VF was like before is not known",
+		 damaged.msg, vf);
+	return record_set_aside(a->folder, vf, e);
 }
 
 static bool is_valid(const struct record *r, const json_t *valid)

@@ -12,8 +12,10 @@
 
 static json_t *found_json(const struct record *r)
 {
+	const json_t *how = json_array_get(r->doc, json_array_size(r->doc) - 1);
+
 	return json_pack("{s:s, s:s*, s:O*, s:o}", "driver", r->driver, "driverOverride",
-			 r->override, "link", json_object_get(r->doc, "link"), "attributes",
+			 r->override, "link", json_object_get(how, "link"), "attributes",
 			 vf_attrs_to_json(&r->found));
 }
 

@@ -150,6 +150,27 @@ drop_hold() {
 	refused 4 'an interface net1 already'
 }
 
+@test "L3 a VF in use whose record is damaged, but for who has it, is given to nobody" {
+	version=1.1.0
+	found_on vfio-pci
+	pod p2
+	conf "$PF0V0" '"vlan": 100'
+	ADD p1
+	cp "/run/sriov-cni/$PF0V0.json" "$T/record"
+	truncate -s -20 "/run/sriov-cni/$PF0V0.json"
+	cp "/run/sriov-cni/$PF0V0.json" "$T/damaged"
+	cni ADD p2
+	error_object 11 "$PF0V0.json" "VF $PF0V0 is in use: the DEL of its container brings it home"
+	conf "$PF0V0" '"cni.dev/valid-attachments": []'
+	cni GC ''
+	equal 'status' "$status" 0
+	cmp "/run/sriov-cni/$PF0V0.json" "$T/damaged"
+	cp "$T/record" "/run/sriov-cni/$PF0V0.json"
+	conf "$PF0V0" '"vlan": 100'
+	DEL p1
+	unchanged
+}
+
 @test "N9 CHECK sees another value on the PF, and another driver" {
 	found_on vfio-pci
 	conf "$PF0V0" '"vlan": 100'

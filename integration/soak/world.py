@@ -107,9 +107,9 @@ def driver(pci):
 
 
 def record(pci):
-    """The record of a VF: None, or what is in it."""
+    """The record of a VF: None, or its first object, who has it."""
     text = read(f'{STATE}/{pci}.json')
-    return None if text is None else json.loads(text)
+    return None if text is None else json.loads(text.splitlines()[0])
 
 
 def state_files():
