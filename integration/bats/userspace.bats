@@ -152,8 +152,8 @@ drop_hold() {
 
 @test "L3 a VF in use whose record is damaged, but for who has it, is given to nobody" {
 	version=1.1.0
-	found_on vfio-pci
 	pod p2
+	found_on vfio-pci
 	conf "$PF0V0" '"vlan": 100'
 	ADD p1
 	cp "/run/sriov-cni/$PF0V0.json" "$T/record"
