@@ -329,28 +329,32 @@ static int rest_from_json(const json_t *rest, struct record *r, struct err *e)
 	return 0;
 }
 
+/* Reads an object, which r->doc owns from then on. ret_used: as of jtable_parse_own(). */
+static const json_t *take_object(struct record *r, const char *text, size_t len, size_t *ret_used,
+				 struct err *e)
+{
+	json_t *j = jtable_parse_own(text, len, ret_used, "the record", e);
+
+	if (!j || !json_array_append_new(r->doc, j))
+		return j;
+	err_set(e, CNI_EIO, ENOMEM, "cannot parse the record");
+	return NULL;
+}
+
 int record_from_text(const char *text, size_t len, bool whole, struct record *r, struct err *e)
 {
+	const json_t *head, *rest;
 	uint64_t version = 0;
-	json_t *head, *rest;
 	size_t used;
 
 	r->doc = json_array();
-	head = jtable_parse_own(text, len, &used, "the record", e);
-	if (!head)
-		return -1;
-	if (json_array_append_new(r->doc, head) < 0)
-		return err_set(e, CNI_EIO, ENOMEM, "cannot parse the record");
-	if (head_from_json(head, r, &version, e) < 0)
+	head = take_object(r, text, len, &used, e);
+	if (!head || head_from_json(head, r, &version, e) < 0)
 		return -1;
 	if (!whole)
 		return 0;
 	if (version == 1)
 		used = 0; /* its one object is both */
-	rest = jtable_parse_own(text + used, len - used, NULL, "the record", e);
-	if (!rest)
-		return -1;
-	if (json_array_append_new(r->doc, rest) < 0)
-		return err_set(e, CNI_EIO, ENOMEM, "cannot parse the record");
-	return rest_from_json(rest, r, e);
+	rest = take_object(r, text + used, len - used, NULL, e);
+	return rest ? rest_from_json(rest, r, e) : -1;
 }

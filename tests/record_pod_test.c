@@ -65,6 +65,25 @@ static uint64_t own_cookie(void)
 	return cookie;
 }
 
+struct life {
+	const char *what, *path;
+	struct netns_id id;
+	uint64_t cookie;
+	bool lives;
+};
+
+static void expect_lives(const struct life *rows, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		const struct record r = {.netns = rows[i].path,
+					 .netns_id = rows[i].id,
+					 .netns_cookie = rows[i].cookie};
+
+		EXPECT_ROW(rows[i].what);
+		expect_int(record_pod_lives(&r), rows[i].lives);
+	}
+}
+
 static void a_namespace_lives_by_device_inode_and_cookie(void **state)
 {
 	struct netns_id own, other;
@@ -77,12 +96,7 @@ static void a_namespace_lives_by_device_inode_and_cookie(void **state)
 	scratch_link("loop", "loop");
 	other = (struct netns_id){.dev = own.dev, .ino = own.ino + 1};
 
-	const struct {
-		const char *what, *path;
-		struct netns_id id;
-		uint64_t cookie;
-		bool lives;
-	} rows[] = {
+	const struct life rows[] = {
 		{"itself", "/proc/self/ns/net", own, cookie, true},
 		{"no cookie is known", "/proc/self/ns/net", own, 0, true},
 		{"the inode is the next one's", "/proc/self/ns/net", own, cookie + 1, false},
@@ -92,14 +106,7 @@ static void a_namespace_lives_by_device_inode_and_cookie(void **state)
 		{"what is there cannot be told", scratch_path("loop"), own, cookie, true},
 	};
 
-	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
-		const struct record r = {.netns = rows[i].path,
-					 .netns_id = rows[i].id,
-					 .netns_cookie = rows[i].cookie};
-
-		EXPECT_ROW(rows[i].what);
-		expect_int(record_pod_lives(&r), rows[i].lives);
-	}
+	expect_lives(rows, ARRAY_SIZE(rows));
 }
 
 static void mount_here(const char *name)
@@ -126,12 +133,7 @@ static void a_namespace_lives_by_its_mount_too(void **state)
 	by_mount = id.mount;
 	wrong = (struct netns_id){id.dev, id.ino + 1, id.mount};
 
-	const struct {
-		const char *what, *path;
-		struct netns_id id;
-		uint64_t cookie;
-		bool lives;
-	} rows[] = {
+	const struct life rows[] = {
 		{"it is mounted as before", scratch_path("pod"), id, cookie + 1, by_mount},
 		{"it is mounted elsewhere too", scratch_path("again"), id, cookie, true},
 		{"another mount, and not its cookie", scratch_path("again"), id, cookie + 1, false},
@@ -139,14 +141,7 @@ static void a_namespace_lives_by_its_mount_too(void **state)
 		{"the inode is not its own", scratch_path("pod"), wrong, cookie, false},
 	};
 
-	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
-		const struct record r = {.netns = rows[i].path,
-					 .netns_id = rows[i].id,
-					 .netns_cookie = rows[i].cookie};
-
-		EXPECT_ROW(rows[i].what);
-		expect_int(record_pod_lives(&r), rows[i].lives);
-	}
+	expect_lives(rows, ARRAY_SIZE(rows));
 	expect_int(umount2(scratch_path("pod"), MNT_DETACH), 0);
 	expect_int(umount2(scratch_path("again"), MNT_DETACH), 0);
 }

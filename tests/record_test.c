@@ -71,7 +71,7 @@ static json_t *objects_of_fixture(const char *fixture)
 static json_t *objects_on_disk(void)
 {
 	FILE *f = fopen(scratch_path("state/" VF ".json"), "re");
-	char text[8192];
+	char text[8192] = "";
 	size_t len = fread(text, 1, sizeof(text), f);
 
 	expect_int(fclose(f), 0);
