@@ -2,7 +2,10 @@
 /* asked.c - the addresses that somebody asked for, beside the configuration of the network */
 #include "asked.h"
 
+#include <errno.h>
 #include <string.h>
+
+#include "mem.h"
 
 const char *const asked_names[ASKED_BY] = {
 	[ASKED_ARGS] = "CNI_ARGS: IP",
@@ -49,9 +52,16 @@ static int read_args(const struct cni_args *args, const char *key,
 		     int (*add)(struct asked *a, enum asked_by by, const char *text, struct err *e),
 		     struct asked *a, struct err *e)
 {
-	char text[ASKED_MAX * INET_PREFIX_TEXT], *save = NULL;
-	int found = cni_args_get(args->args, key, text, sizeof(text), e);
+	size_t size = strlen(args->args) + 1;
+	_cleanup_free_ char *text = size > 1 ? malloc(size) : NULL;
+	char *save = NULL;
+	int found;
 
+	if (size == 1)
+		return 0;
+	if (!text)
+		return err_set(e, CNI_EIO, ENOMEM, "cannot read CNI_ARGS");
+	found = cni_args_get(args->args, key, text, size, e);
 	if (found <= 0)
 		return found;
 	for (char *s = strtok_r(text, ", ", &save); s; s = strtok_r(NULL, ", ", &save))
@@ -77,13 +87,11 @@ int asked_read(const struct cni_args *args, const json_t *conf, struct asked *re
 {
 	const json_t *cni = json_object_get(json_object_get(conf, "args"), "cni");
 	const json_t *runtime = json_object_get(conf, "runtimeConfig");
-	struct asked a = {0};
 
-	if (read_args(args, "IP", add_ip, &a, e) < 0 ||
-	    read_args(args, "GATEWAY", add_gateway, &a, e) < 0 ||
-	    read_list(json_object_get(cni, "ips"), ASKED_CONF, &a, e) < 0 ||
-	    read_list(json_object_get(runtime, "ips"), ASKED_RUNTIME, &a, e) < 0)
+	ret->n = ret->n_gateways = 0;
+	if (read_args(args, "IP", add_ip, ret, e) < 0 ||
+	    read_args(args, "GATEWAY", add_gateway, ret, e) < 0 ||
+	    read_list(json_object_get(cni, "ips"), ASKED_CONF, ret, e) < 0)
 		return -1;
-	*ret = a;
-	return 0;
+	return read_list(json_object_get(runtime, "ips"), ASKED_RUNTIME, ret, e);
 }

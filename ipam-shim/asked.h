@@ -21,7 +21,6 @@ struct asked {
 		struct inet_prefix
 			addr; /* the prefix length is the family's where none was given */
 		bool has_len;
-		bool used; /* for who goes through them */
 	} ip[ASKED_MAX];
 	struct inet_prefix gateway[ASKED_MAX];
 };

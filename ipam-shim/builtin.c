@@ -48,9 +48,9 @@ static int add(const struct shim *s, struct section *c, json_t **ret, struct err
 	result = make_result(c, none, e);
 	if (!result)
 		return -1;
-	if (c->from_ranges)
+	if (c->ranges)
 		ips = open_store(s, c, true, &store, e) < 0 ? NULL
-							    : ranges_give(&c->ranges, &store, e);
+							    : ranges_give(c->ranges, &store, e);
 	else
 		ips = json_incref(c->ips);
 	if (!ips) {
@@ -66,12 +66,12 @@ static int check(const struct shim *s, const struct section *c, struct err *e)
 {
 	_cleanup_(close_store) struct store store = STORE_INIT;
 	const json_t *got = json_object_get(s->result, "ips"), *want, *ip;
-	int opened = c->from_ranges ? open_store(s, c, false, &store, e) : 0;
+	int opened = c->ranges ? open_store(s, c, false, &store, e) : 0;
 	size_t i, k;
 
 	if (opened)
-		return opened < 0 ? -1 : ranges_check(&c->ranges, &store, got, e);
-	if (c->from_ranges)
+		return opened < 0 ? -1 : ranges_check(c->ranges, &store, got, e);
+	if (c->ranges)
 		return err_set(
 			e, CNI_ECHECK, 0,
 			"interface %s of container %s has no address: nothing is given in this "
@@ -122,9 +122,9 @@ static int gc(const struct shim *s, const struct section *c, struct err *e)
 static int status(const struct shim *s, const struct section *c, struct err *e)
 {
 	_cleanup_(close_store) struct store store = STORE_INIT;
-	int found = c->from_ranges ? open_store(s, c, false, &store, e) : 0;
+	int found = c->ranges ? open_store(s, c, false, &store, e) : 0;
 
-	return found <= 0 ? found : ranges_status(&c->ranges, &store, e);
+	return found <= 0 ? found : ranges_status(c->ranges, &store, e);
 }
 
 int builtin_refuse(const struct shim *s, struct section *c, struct err *e)

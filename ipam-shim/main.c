@@ -66,6 +66,7 @@ static int run(const struct cni_args *args, json_t *conf, struct timespec since,
 	const char *name = json_string_value(json_object_get(conf, "name"));
 	struct err unused;
 	json_auto_t *prev_in = json_is_object(prev) ? cni_result_in(prev, "", &unused) : NULL;
+	bool delegated = json_object_get(json_object_get(conf, "ipam"), "delegate");
 	json_auto_t *result = NULL, *answer = NULL;
 	struct shim s = {
 		.type = SHIM_TYPE,
@@ -87,12 +88,12 @@ static int run(const struct cni_args *args, json_t *conf, struct timespec since,
 			       (void *)(uintptr_t)(name ?: ""));
 	if (args->command != CNI_ADD)
 		return shim_run(&s, args->command, NULL, e);
-	if (shim_refuse(&s, e) < 0)
+	/* what is built in refuses, and gives up, without help */
+	if (delegated && shim_refuse(&s, e) < 0)
 		return -1;
 	/* one that was killed, or answered rubbish, may have given an address all the same */
 	if (shim_run(&s, CNI_ADD, &result, e) < 0)
-		return json_object_get(json_object_get(conf, "ipam"), "delegate") ? undo(&s, e)
-										  : -1;
+		return delegated ? undo(&s, e) : -1;
 
 	answer = cni_result_out(result, v, e);
 	json_object_del(answer, "interfaces"); /* they are not an IPAM plugin's to tell */

@@ -21,13 +21,13 @@ struct range {
 /* Each set of ranges gives an address to an attachment. The ranges of a set are side by side. */
 struct ranges {
 	size_t n_sets, n_ranges, n_excluded;
+	struct inet_prefix
+		want[RANGES_MAX]; /* of each set: what was asked for; family 0: nothing */
 	struct range range[RANGES_MAX];
 	struct {
 		size_t range;
 		struct inet_prefix net;
 	} excluded[RANGES_EXCLUDED];
-	struct inet_prefix
-		want[RANGES_MAX]; /* of each set: what was asked for; family 0: nothing */
 };
 
 /*

@@ -132,6 +132,7 @@ static int take_range(const json_t *range, struct ranges *p, struct err *e)
 				       inet_addr_text(&o->start, a), inet_addr_text(&o->end, b));
 	}
 	r->set = p->n_sets;
+	p->want[r->set].family = 0;
 	p->n_ranges++;
 	return 0;
 }
@@ -192,7 +193,6 @@ int ranges_read(const json_t *ipam, const json_t *runtime, const struct asked *a
 	struct ranges *p = ret;
 
 	p->n_sets = p->n_ranges = p->n_excluded = 0;
-	memset(p->want, 0, sizeof(p->want));
 	if (take_sets(runtime, "runtimeConfig.ipRanges", p, e) < 0)
 		return -1;
 	if (subnet && !json_is_null(subnet)) {

@@ -2,6 +2,7 @@
 /* section.c - an ipam section of type "ipam-shim", and what else a runtime says about addresses */
 #include "section.h"
 
+#include <errno.h>
 #include <string.h>
 #include <sys/socket.h>
 
@@ -38,6 +39,7 @@ const struct jfield section_fields[] = {
 
 void section_clear(const struct section *c)
 {
+	free(c->ranges);
 	json_decref(c->ips);
 }
 
@@ -102,10 +104,11 @@ static int check_families(const struct section *c, enum cni_version v, struct er
 	const json_t *ip;
 	size_t i;
 
-	for (size_t k = 0; k < c->ranges.n_ranges; k++) {
-		if (k && c->ranges.range[k].set == c->ranges.range[k - 1].set)
-			continue;
-		*(c->ranges.range[k].subnet.family == AF_INET ? &n4 : &n6) += 1;
+	for (size_t k = 0; c->ranges && k < c->ranges->n_ranges; k++) {
+		const struct range *r = &c->ranges->range[k];
+
+		if (!k || r->set != r[-1].set)
+			*(r->subnet.family == AF_INET ? &n4 : &n6) += 1;
 	}
 	json_array_foreach(c->ips, i, ip)
 		*(strchr(json_string_value(json_object_get(ip, "address")), ':') ? &n6 : &n4) += 1;
@@ -137,17 +140,23 @@ int section_read_addresses(const struct shim *s, enum cni_command command, struc
 			return -1;
 	if (asked_read(s->args, s->conf, &asked, e) < 0)
 		return -1;
-	found = ranges_read(ipam, runtime, &asked, &c->ranges, e);
+	c->ranges = malloc(sizeof(*c->ranges)); /* large, and little of it is touched */
+	if (!c->ranges)
+		return err_set(e, CNI_EIO, ENOMEM, "cannot read the ranges");
+	found = ranges_read(ipam, runtime, &asked, c->ranges, e);
 	if (found < 0)
 		return -1;
-	c->from_ranges = found;
-	if (found && json_array_size(c->addresses))
+	if (!found) {
+		free(c->ranges);
+		c->ranges = NULL;
+	}
+	if (c->ranges && json_array_size(c->addresses))
 		return err_set(
 			e, CNI_ECONFIG, 0,
 			"ipam: \"addresses\" and ranges exclude each other: ask for an address of a range "
 			"by args.cni.ips, or remove one of them");
 	/* for STATUS there is no runtime that could give some */
-	if (!found && (command != CNI_STATUS || json_array_size(c->addresses))) {
+	if (!c->ranges && (command != CNI_STATUS || json_array_size(c->addresses))) {
 		c->ips = static_ips(c->addresses, &asked, e);
 		if (!c->ips)
 			return -1;

@@ -9,10 +9,9 @@
 struct section {
 	const char *data_dir, *resolv_conf;
 	json_t *addresses, *routes, *dns, *delegate;
-	struct opt timeout; /* seconds; of delegate */
-	bool from_ranges;   /* the addresses are of ranges; else they are ips */
-	struct ranges ranges;
-	json_t *ips; /* owned: static addresses, as "ips" of a result */
+	struct opt timeout;    /* seconds; of delegate */
+	struct ranges *ranges; /* owned: what the addresses are from; NULL: they are ips */
+	json_t *ips;           /* owned: static addresses, as "ips" of a result */
 };
 
 void section_clear(const struct section *c);

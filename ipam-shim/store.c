@@ -122,8 +122,12 @@ int store_open(struct store *s, const char *data_dir, const char *network,
 
 	new.id = args->container_id;
 	new.ifname = args->ifname;
-	if (snprintf(new.path, sizeof(new.path), "%s/%s", data_dir, network) >= PATH_MAX)
+	if (strlen(data_dir) + strlen(network) + 2 > PATH_MAX)
 		return err_set(e, CNI_ECONFIG, ENAMETOOLONG, "\"dataDir\"");
+	if (asprintf(&new.path, "%s/%s", data_dir, network) < 0) {
+		new.path = NULL;
+		return err_set(e, CNI_EIO, ENOMEM, "cannot open the folder of leases");
+	}
 	(void)snprintf(new.own, sizeof(new.own), ".%s:%s", new.id,
 		       new.ifname); /* both bounded by cni_args_read() */
 	r = open_folder(&new, create, e);
@@ -140,6 +144,7 @@ void store_close(const struct store *s)
 {
 	closep(&s->lock);
 	closep(&s->dir);
+	free(s->path);
 }
 
 /*

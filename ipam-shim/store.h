@@ -16,7 +16,7 @@
 struct store {
 	int dir, lock;           /* owned; -1: closed */
 	const char *id, *ifname; /* borrowed: of the attachment */
-	char path[PATH_MAX];     /* for messages */
+	char *path;              /* owned, for messages */
 	char own[NAME_MAX + 1];  /* the attachment's own file */
 };
 

@@ -163,18 +163,17 @@ static int read_field(const struct jfield *f, json_t *v, void *member, struct er
 
 int jtable_read(const json_t *obj, const struct jfield *fields, void *out, struct err *e)
 {
-	struct err first = {0}, now = {0};
+	struct err more; /* the first one is told */
+	int r = 0;
 
 	for (const struct jfield *f = fields; f->key; f++) {
 		json_t *v = json_object_get(obj, f->key);
 
-		if (v && !json_is_null(v) && read_field(f, v, (char *)out + f->offset, &now) < 0)
-			(void)err_keep_first(&first, &now); /* told below */
+		if (v && !json_is_null(v) &&
+		    read_field(f, v, (char *)out + f->offset, r ? &more : e) < 0)
+			r = -1;
 	}
-	if (!first.code)
-		return 0;
-	*e = first;
-	return -1;
+	return r;
 }
 
 int jtable_check_case(const json_t *obj, const struct jfield *fields, struct err *e)

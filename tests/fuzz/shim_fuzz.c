@@ -10,11 +10,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 /* What can be read has addresses to give, all within their range. */
 static void look_through(const struct section *c)
 {
-	const struct ranges *p = &c->ranges;
+	const struct ranges *p = c->ranges;
 
-	assert(c->from_ranges ? p->n_sets > 0 && p->n_ranges >= p->n_sets && !c->ips
-			      : json_array_size(c->ips) > 0);
-	for (size_t i = 0; c->from_ranges && i < p->n_ranges; i++) {
+	assert(p ? p->n_sets > 0 && p->n_ranges >= p->n_sets && !c->ips
+		 : json_array_size(c->ips) > 0);
+	for (size_t i = 0; p && i < p->n_ranges; i++) {
 		const struct range *r = &p->range[i];
 
 		assert(r->set < p->n_sets && inet_addr_cmp(&r->start, &r->end) <= 0);
