@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* clock.h - the time that bounds a wait, and the one that files are stamped with */
+/* clock.h - the time that bounds a wait, the one that files are stamped with, and its text */
 #pragma once
 
 #include <stdint.h>
@@ -22,6 +22,13 @@ static inline struct timespec clock_stamp(void)
 	(void)clock_gettime(CLOCK_REALTIME_COARSE, &ts); /* cannot fail with this clock */
 	return ts;
 }
+
+/*
+ * The text of a time of day, in UTC: "2026-11-30T06:42:51.377Z". gmtime_r() would read
+ * /etc/localtime before, for nothing. A time before 1970 is told as the begin of 1970.
+ */
+#define CLOCK_TEXT 32
+const char *clock_text(struct timespec t, char buf[static CLOCK_TEXT]);
 
 /* What is left until end (clock_ms()), for poll(): 0 when it is over. */
 static inline int clock_left_ms(int64_t end)

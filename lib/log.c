@@ -8,9 +8,9 @@
 #include <fcntl.h>
 #include <stdarg.h>
 #include <stdio.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "clock.h"
 #include "cni.h"
 
 const char *const log_levels[] = {
@@ -50,8 +50,8 @@ int log_open(enum log_level level, const char *path, const char *container_id, c
 void log_line(enum log_level level, const char *fmt, ...)
 {
 	char line[2048];
+	char when[CLOCK_TEXT];
 	struct timespec ts;
-	struct tm tm;
 	va_list ap;
 	size_t n;
 
@@ -59,11 +59,9 @@ void log_line(enum log_level level, const char *fmt, ...)
 		return;
 
 	(void)clock_gettime(CLOCK_REALTIME, &ts); /* cannot fail with this clock */
-	n = strftime(line, sizeof(line), "%Y-%m-%dT%H:%M:%S", gmtime_r(&ts.tv_sec, &tm));
-	n += (size_t)snprintf(line + n, sizeof(line) - n,
-			      ".%03ldZ [%s]%s%.64s%s%.15s: ", ts.tv_nsec / 1000000,
-			      log_levels[level], *logger.container_id ? " " : "",
-			      logger.container_id, *logger.ifname ? " " : "", logger.ifname);
+	n = (size_t)snprintf(line, sizeof(line), "%s [%s]%s%.64s%s%.15s: ", clock_text(ts, when),
+			     log_levels[level], *logger.container_id ? " " : "",
+			     logger.container_id, *logger.ifname ? " " : "", logger.ifname);
 
 	va_start(ap, fmt);
 	int m = vsnprintf(line + n, sizeof(line) - n - 1, fmt, ap);

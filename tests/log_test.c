@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "clock.h"
 #include "cni.h"
 #include "fixture.h"
 #include "log.h"
@@ -49,6 +50,25 @@ static void a_line_says_when_how_bad_and_for_whom(void **state)
 		"\\[warning\\] c1 net1: VF 3\n$");
 	expect_int(stat(scratch_path("log"), &st), 0);
 	expect_hex(st.st_mode & 07777, 0600);
+}
+
+/* Every day of two centuries, among them 2000 and 2100, beside glibc's text. */
+static void the_time_is_as_glibc_has_it(void **state)
+{
+	char ours[CLOCK_TEXT], theirs[CLOCK_TEXT];
+
+	(void)state;
+	for (time_t day = 0; day < 200 * 366; day++) {
+		struct timespec t = {.tv_sec = day * 86400 + day * 7919 % 86400,
+				     .tv_nsec = day * 1000003 % 1000000000};
+		struct tm tm;
+		size_t n = strftime(theirs, sizeof(theirs), "%Y-%m-%dT%H:%M:%S",
+				    gmtime_r(&t.tv_sec, &tm));
+
+		(void)snprintf(theirs + n, sizeof(theirs) - n, ".%03ldZ", t.tv_nsec / 1000000);
+		expect_text(clock_text(t, ours), theirs);
+	}
+	expect_text(clock_text((struct timespec){-1, 0}, ours), "1970-01-01T00:00:00.000Z");
 }
 
 static void only_what_is_wanted_is_written(void **state)
@@ -142,6 +162,7 @@ int main(void)
 		SCRATCH_TEST(a_log_that_nobody_reads_stops_nothing),
 		cmocka_unit_test(a_log_that_cannot_be_written_stops_nothing),
 		SCRATCH_TEST(a_line_says_when_how_bad_and_for_whom),
+		cmocka_unit_test(the_time_is_as_glibc_has_it),
 		SCRATCH_TEST(only_what_is_wanted_is_written),
 		SCRATCH_TEST(a_long_line_is_cut_and_ends_with_a_newline),
 		SCRATCH_TEST(a_newline_in_a_message_begins_no_line),
