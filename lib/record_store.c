@@ -87,13 +87,6 @@ static int lock(int folder, const char *kind, const char *pci, const char *who, 
 			err_hint(e, "it is not ours: remove it");
 		return -1;
 	}
-	/* it is written to: a device or another file's second name would not take that well */
-	if (fstat(fd, &st) < 0 || !S_ISREG(st.st_mode) || st.st_nlink != 1)
-		return err_set(e, CNI_ESTATE, 0,
-			       "the lock " RECORD_FOLDER
-			       "/%s is no file with one name; it is not ours: remove it",
-			       name);
-
 	if (lock_take(fd, timeout_ms) < 0) {
 		if (errno != EWOULDBLOCK)
 			return err_set(e, CNI_ESTATE, errno, "cannot lock " RECORD_FOLDER "/%s",
@@ -102,6 +95,12 @@ static int lock(int folder, const char *kind, const char *pci, const char *who, 
 		return err_set(e, CNI_EAGAIN, 0, "%s %s is being worked on by %s; try again", kind,
 			       pci, text);
 	}
+	/* it is written to: a device or another file's second name would not take that well */
+	if (fstat(fd, &st) < 0 || !S_ISREG(st.st_mode) || st.st_nlink != 1)
+		return err_set(e, CNI_ESTATE, 0,
+			       "the lock " RECORD_FOLDER
+			       "/%s is no file with one name; it is not ours: remove it",
+			       name);
 
 	/* All of it, so that one call replaces a longer text of whoever was here before. */
 	memset(text, 0, sizeof(text));

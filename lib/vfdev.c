@@ -332,11 +332,16 @@ int vfdev_count(int sys, const struct vfdev_pf *pf, uint32_t *ret, struct err *e
 	return sysfs_read_u32(sys, ret, e, DEVICES "/%s/sriov_numvfs", pf->name);
 }
 
+struct pciaddr vfdev_nth_addr(const struct vfdev_pf *pf, uint32_t index)
+{
+	return (struct pciaddr){pf->addr.domain,
+				(uint16_t)(pf->addr.rid + pf->offset + index * pf->stride)};
+}
+
 void vfdev_nth(const struct vfdev_pf *pf, uint32_t index, struct vfdev *ret)
 {
-	*ret = (struct vfdev){.pf_addr = pf->addr, .index = index};
-	ret->addr = (struct pciaddr){pf->addr.domain,
-				     (uint16_t)(pf->addr.rid + pf->offset + index * pf->stride)};
+	*ret = (struct vfdev){
+		.addr = vfdev_nth_addr(pf, index), .pf_addr = pf->addr, .index = index};
 	pciaddr_text(&ret->addr, ret->name);
 	memcpy(ret->pf, pf->name, sizeof(ret->pf));
 	memcpy(ret->pf_ifname, pf->ifname, sizeof(ret->pf_ifname));

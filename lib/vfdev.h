@@ -66,6 +66,9 @@ int vfdev_name_pf(int sys, struct vfdev_pf *pf, struct err *e);
 /* How many VFs the PF has now. */
 int vfdev_count(int sys, const struct vfdev_pf *pf, uint32_t *ret, struct err *e);
 
+/* The address of VF index of a PF. */
+struct pciaddr vfdev_nth_addr(const struct vfdev_pf *pf, uint32_t index);
+
 /* Describes VF index of a PF, as vfdev_open() does; nothing is read, and there may be none. */
 void vfdev_nth(const struct vfdev_pf *pf, uint32_t index, struct vfdev *ret);
 

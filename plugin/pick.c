@@ -15,7 +15,8 @@ struct pick {
 	struct attachment *a;
 	bool look; /* only ask whether there is one */
 	struct pick_pfs pfs;
-	struct record_entry *held;
+	bool listed;               /* whether it is known */
+	struct record_entry *held; /* what the index says */
 	size_t n_held;
 	unsigned matching;      /* VFs that the selectors ask for */
 	unsigned tried, misfit; /* those that were looked at, and that have not what is to be set */
@@ -32,12 +33,15 @@ static const struct record_entry *holder(const struct pick *p, const struct pcia
 	return p->n_held ? bsearch(vf, p->held, p->n_held, sizeof(*p->held), compare_entry) : NULL;
 }
 
-/* Whether the selectors ask for this VF of a PF whose own fit. Its driver is known only later. */
-static bool is_wanted(const struct pool *pool, const struct pick_pf *pf, const struct vfdev *vf)
+/*
+ * Whether the selectors ask for the VF of an index and address, of a PF whose own fit. Its driver
+ * is known only later.
+ */
+static bool is_wanted(const struct pool *pool, const struct pick_pf *pf, uint32_t index,
+		      const struct pciaddr *addr)
 {
-	return pool_range_has(pf->ranges, vf->index) &&
-	       pool_has_root(pool, &pf->dev.addr, &vf->index) &&
-	       (!pool->vf.set || pool->vf.v == vf->index) && pool_has_address(pool, &vf->addr);
+	return pool_range_has(pf->ranges, index) && pool_has_root(pool, &pf->dev.addr, &index) &&
+	       (!pool->vf.set || pool->vf.v == index) && pool_has_address(pool, addr);
 }
 
 /* The netdev of a VF that is to be picked. a->vf is the VF; outside of STATUS its lock is held. */
@@ -75,23 +79,10 @@ static int look_at_vf(struct pick *p, struct err *e)
 		a->vf.name, a->link.name, a->link.name);
 }
 
-/* Result: 1: taken; 0: not, and p knows why. */
-static int try_vf(struct pick *p, struct pick_pf *pf)
+static int list_held(struct pick *p, struct err *e)
 {
-	struct attachment *a = p->a;
-	struct err why = {0};
-
-	if ((p->look || !attachment_lock(a, a->vf.name, 0, &why)) && !look_at_vf(p, &why)) {
-		pf->unfit = attachment_take_pf(a, &why) < 0;
-		if (!pf->unfit && !attachment_check_vf(a, &why))
-			return 1;
-	}
-	p->tried++;
-	p->misfit += why.code == CNI_ECONFIG;
-	reasons_add(&p->why, "%s", why.msg);
-	rt_pf_clear(&a->pf);
-	attachment_unlock(a);
-	return 0;
+	p->listed = true;
+	return record_index_list(p->a->folder, &p->held, &p->n_held, e);
 }
 
 /* Result: whether the PF has an interface, by which its VFs are configured. */
@@ -106,39 +97,85 @@ static bool name_pf(struct pick *p, struct pick_pf *pf)
 	return false;
 }
 
+/* Result: 0, for the VF that was tried. */
+static int pass_over(struct pick *p, const struct err *why)
+{
+	struct attachment *a = p->a;
+
+	p->tried++;
+	p->misfit += why->code == CNI_ECONFIG;
+	reasons_add(&p->why, "%s", why->msg);
+	rt_pf_clear(&a->pf);
+	attachment_unlock(a);
+	return 0;
+}
+
+/*
+ * Tries the VF of an index. Its lock comes before the list of what is held: where many come at once
+ * for the last few VFs, most learn from the locks alone that there is none for them, and do not
+ * hold up those who write into the folder. stale: as of try_pf(). Result: 1: taken; 0: not, and p
+ * knows why; -1: with *e.
+ */
+static int try_vf(struct pick *p, struct pick_pf *pf, uint32_t index, bool stale, struct err *e)
+{
+	struct attachment *a = p->a;
+	struct err why = {0};
+
+	vfdev_nth(&pf->dev, index, &a->vf);
+	if (!p->look && attachment_lock(a, a->vf.name, 0, &why) < 0) {
+		if (!p->listed)
+			pf->n_told = index + 1;
+		return pass_over(p, &why);
+	}
+	if (!p->listed && list_held(p, e) < 0)
+		return -1;
+	if (!stale && holder(p, &a->vf.addr)) {
+		attachment_unlock(a);
+		return 0; /* its turn comes */
+	}
+	if (!name_pf(p, pf)) {
+		p->matching -= !stale; /* it will not do */
+		attachment_unlock(a);
+		return 0;
+	}
+	vfdev_nth(&pf->dev, index, &a->vf); /* with the PF's name */
+	if (!look_at_vf(p, &why)) {
+		pf->unfit = attachment_take_pf(a, &why) < 0;
+		if (!pf->unfit && !attachment_check_vf(a, &why))
+			return 1;
+	}
+	return pass_over(p, &why);
+}
+
 /*
  * The VFs of one PF. stale: those that the index says are held, in case it is by the dead; else all
- * others. Result: 1: taken, 0.
+ * others. Result: as of try_vf().
  */
-static int try_pf(struct pick *p, struct pick_pf *pf, bool stale)
+static int try_pf(struct pick *p, struct pick_pf *pf, bool stale, struct err *e)
 {
 	const struct pool *pool = &p->a->conf->pool;
-	const struct record_entry *by;
+	char name[PCIADDR_TEXT];
 	struct err held;
-	struct vfdev vf;
+	int tried;
 
 	for (uint32_t i = 0; i < pf->n_vfs && !pf->unfit; i++) {
-		vfdev_nth(&pf->dev, i, &vf);
-		if (!is_wanted(pool, pf, &vf))
+		struct pciaddr vf = vfdev_nth_addr(&pf->dev, i);
+
+		if (!is_wanted(pool, pf, i, &vf))
 			continue;
-		by = holder(p, &vf.addr);
 		p->matching += !stale;
-		if (!!by != stale)
+		if (!!holder(p, &vf) != stale || (stale && i < pf->n_told))
 			continue;
-		if (stale && recovery_is_held(p->a->folder, vf.name, &held)) {
+		if (stale && recovery_is_held(p->a->folder, pciaddr_text(&vf, name), &held)) {
 			p->tried++;
 			reasons_add(&p->why, "%s", held.msg);
 			continue;
 		}
 		if (stale && p->look)
 			return 1; /* ADD would give back what is left of it, and take it */
-		if (!name_pf(p, pf)) {
-			p->matching -= !stale; /* it will not do */
-			break;
-		}
-		vfdev_nth(&pf->dev, i, &p->a->vf); /* with the PF's name */
-		if (try_vf(p, pf))
-			return 1;
+		tried = try_vf(p, pf, i, stale, e);
+		if (tried)
+			return tried;
 	}
 	return 0;
 }
@@ -155,15 +192,13 @@ static int by_use(const void *a, const void *b)
 
 static void spread(struct pick *p)
 {
-	struct vfdev vf;
-
 	for (size_t i = 0; i < p->pfs.n; i++) {
 		struct pick_pf *pf = &p->pfs.pf[i];
 
 		pf->place = i;
 		for (uint32_t n = 0; n < pf->n_vfs; n++) {
-			vfdev_nth(&pf->dev, n, &vf);
-			const struct record_entry *by = holder(p, &vf.addr);
+			struct pciaddr vf = vfdev_nth_addr(&pf->dev, n);
+			const struct record_entry *by = holder(p, &vf);
 
 			pf->held += by != NULL;
 			pf->own += by && !strcmp(by->owner, p->a->args->container_id);
@@ -201,16 +236,20 @@ static void pick_clear(struct pick *p)
 static int pick(struct pick *p, struct err *e)
 {
 	struct attachment *a = p->a;
+	bool spreads = a->conf->pool.policy.v == POOL_SPREAD;
+	int tried;
 
 	if (pick_pfs_find(a, &p->pfs, &p->why, e) < 0 ||
-	    record_index_list(a->folder, &p->held, &p->n_held, e) < 0)
+	    ((p->look || spreads) && list_held(p, e) < 0))
 		return -1;
-	if (a->conf->pool.policy.v == POOL_SPREAD)
+	if (spreads)
 		spread(p);
-	for (int pass = 0; pass < 2; pass++) /* what the dead hold comes last */
-		for (size_t i = 0; i < p->pfs.n; i++)
-			if (try_pf(p, &p->pfs.pf[i], pass == 1))
-				return 0;
+	for (int pass = 0; pass < (p->n_held ? 2 : 1); pass++) /* what the dead hold comes last */
+		for (size_t i = 0; i < p->pfs.n; i++) {
+			tried = try_pf(p, &p->pfs.pf[i], pass == 1, e);
+			if (tried)
+				return tried < 0 ? -1 : 0;
+		}
 	return none_free(p, e);
 }
 
