@@ -140,7 +140,7 @@ static const struct scenario scenarios[] = {
 	 .alone = true},
 	/* as on a node that is in use: a kubelet has 110 pods at most, if it is told nothing else
 	 */
-	{.name = "an address alone, 100 given",
+	{.name = "an address, 100 given",
 	 .keys = ",\"ipam\":{\"type\":\"@t\",\"dataDir\":\"@w/leases-many-@t\","
 		 "\"ranges\":[[{\"subnet\":\"10.77.0.0/16\"}]]}",
 	 .runtime = "",

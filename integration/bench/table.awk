@@ -16,7 +16,7 @@ BEGIN {
 		"wall|1|ipam-shim|ADD|sriov|1|host-local|ADD|host-device|0.33;" \
 		"wall|1|ipam-shim|ADD|sriov|1|host-local|ADD|peer|0.33;" \
 		"cpu|1|an address alone|ADD|ipam-shim|1|an address alone|ADD|host-local|0.125;" \
-		"cpu|1|an address alone, 100 given|ADD|ipam-shim|1|an address alone, 100 given|ADD|host-local|0.125", between, ";")
+		"cpu|1|an address, 100 given|ADD|ipam-shim|1|an address, 100 given|ADD|host-local|0.125", between, ";")
 	max_rss_kb = 2048
 }
 
