@@ -15,8 +15,7 @@ struct pick {
 	struct attachment *a;
 	bool look; /* only ask whether there is one */
 	struct pick_pfs pfs;
-	bool listed;               /* whether it is known */
-	struct record_entry *held; /* what the index says */
+	struct record_entry *held;
 	size_t n_held;
 	unsigned matching;      /* VFs that the selectors ask for */
 	unsigned tried, misfit; /* those that were looked at, and that have not what is to be set */
@@ -79,12 +78,6 @@ static int look_at_vf(struct pick *p, struct err *e)
 		a->vf.name, a->link.name, a->link.name);
 }
 
-static int list_held(struct pick *p, struct err *e)
-{
-	p->listed = true;
-	return record_index_list(p->a->folder, &p->held, &p->n_held, e);
-}
-
 /* Result: whether the PF has an interface, by which its VFs are configured. */
 static bool name_pf(struct pick *p, struct pick_pf *pf)
 {
@@ -111,28 +104,17 @@ static int pass_over(struct pick *p, const struct err *why)
 }
 
 /*
- * Tries the VF of an index. Its lock comes before the list of what is held: where many come at once
- * for the last few VFs, most learn from the locks alone that there is none for them, and do not
- * hold up those who write into the folder. stale: as of try_pf(). Result: 1: taken; 0: not, and p
- * knows why; -1: with *e.
+ * Tries the VF of an index. The lock comes first: most of those who find none free learn it from
+ * that. stale: as of try_pf(). Result: 1: taken; 0: not, and p knows why.
  */
-static int try_vf(struct pick *p, struct pick_pf *pf, uint32_t index, bool stale, struct err *e)
+static int try_vf(struct pick *p, struct pick_pf *pf, uint32_t index, bool stale)
 {
 	struct attachment *a = p->a;
 	struct err why = {0};
 
 	vfdev_nth(&pf->dev, index, &a->vf);
-	if (!p->look && attachment_lock(a, a->vf.name, 0, &why) < 0) {
-		if (!p->listed)
-			pf->n_told = index + 1;
+	if (!p->look && attachment_lock(a, a->vf.name, 0, &why) < 0)
 		return pass_over(p, &why);
-	}
-	if (!p->listed && list_held(p, e) < 0)
-		return -1;
-	if (!stale && holder(p, &a->vf.addr)) {
-		attachment_unlock(a);
-		return 0; /* its turn comes */
-	}
 	if (!name_pf(p, pf)) {
 		p->matching -= !stale; /* it will not do */
 		attachment_unlock(a);
@@ -149,14 +131,13 @@ static int try_vf(struct pick *p, struct pick_pf *pf, uint32_t index, bool stale
 
 /*
  * The VFs of one PF. stale: those that the index says are held, in case it is by the dead; else all
- * others. Result: as of try_vf().
+ * others. Result: 1: taken, 0.
  */
-static int try_pf(struct pick *p, struct pick_pf *pf, bool stale, struct err *e)
+static int try_pf(struct pick *p, struct pick_pf *pf, bool stale)
 {
 	const struct pool *pool = &p->a->conf->pool;
 	char name[PCIADDR_TEXT];
 	struct err held;
-	int tried;
 
 	for (uint32_t i = 0; i < pf->n_vfs && !pf->unfit; i++) {
 		struct pciaddr vf = vfdev_nth_addr(&pf->dev, i);
@@ -164,7 +145,7 @@ static int try_pf(struct pick *p, struct pick_pf *pf, bool stale, struct err *e)
 		if (!is_wanted(pool, pf, i, &vf))
 			continue;
 		p->matching += !stale;
-		if (!!holder(p, &vf) != stale || (stale && i < pf->n_told))
+		if (!!holder(p, &vf) != stale)
 			continue;
 		if (stale && recovery_is_held(p->a->folder, pciaddr_text(&vf, name), &held)) {
 			p->tried++;
@@ -173,9 +154,8 @@ static int try_pf(struct pick *p, struct pick_pf *pf, bool stale, struct err *e)
 		}
 		if (stale && p->look)
 			return 1; /* ADD would give back what is left of it, and take it */
-		tried = try_vf(p, pf, i, stale, e);
-		if (tried)
-			return tried;
+		if (try_vf(p, pf, i, stale))
+			return 1;
 	}
 	return 0;
 }
@@ -236,20 +216,16 @@ static void pick_clear(struct pick *p)
 static int pick(struct pick *p, struct err *e)
 {
 	struct attachment *a = p->a;
-	bool spreads = a->conf->pool.policy.v == POOL_SPREAD;
-	int tried;
 
 	if (pick_pfs_find(a, &p->pfs, &p->why, e) < 0 ||
-	    ((p->look || spreads) && list_held(p, e) < 0))
+	    record_index_list(a->folder, &p->held, &p->n_held, e) < 0)
 		return -1;
-	if (spreads)
+	if (a->conf->pool.policy.v == POOL_SPREAD)
 		spread(p);
 	for (int pass = 0; pass < (p->n_held ? 2 : 1); pass++) /* what the dead hold comes last */
-		for (size_t i = 0; i < p->pfs.n; i++) {
-			tried = try_pf(p, &p->pfs.pf[i], pass == 1, e);
-			if (tried)
-				return tried < 0 ? -1 : 0;
-		}
+		for (size_t i = 0; i < p->pfs.n; i++)
+			if (try_pf(p, &p->pfs.pf[i], pass == 1))
+				return 0;
 	return none_free(p, e);
 }
 

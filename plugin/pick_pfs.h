@@ -10,7 +10,6 @@ struct pick_pf {
 	uint32_t n_vfs;
 	const char *ranges; /* as pool_range_has() takes them; borrowed from the configuration */
 	bool unfit;         /* none of its VFs can be used */
-	uint32_t n_told;    /* VFs up to here were tried before it was known which ones are held */
 	/* for the order of policy "spread" */
 	size_t place; /* in the order of the configuration */
 	unsigned own; /* VFs that this container has */

@@ -232,21 +232,6 @@ hold() {
 	unchanged
 }
 
-@test "D8 what is being worked on is told once, and what is held behind it, too" {
-	local lock
-
-	pod p2
-	hold p2 0 1
-	snapshot
-	exec {lock}<>"/run/sriov-cni/$PF0V0.lock"
-	flock -n "$lock"
-	pick '"master": "pf0#0-1"'
-	cni ADD p1
-	refused 11 "no VF of pf0#0-1 is free: VF $PF0V0 is being worked on by" "; VF $PF0V1 is held by container p2, interface net1"
-	equal 'how often' "$(grep -o "VF $PF0V0" <<<"$msg" | wc -l)" 1
-	exec {lock}<&-
-}
-
 @test "D8 a PF that is not there, and a link that is no PF, are named" {
 	local keys
 
