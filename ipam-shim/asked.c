@@ -53,12 +53,10 @@ static int read_args(const struct cni_args *args, const char *key,
 		     struct asked *a, struct err *e)
 {
 	size_t size = strlen(args->args) + 1;
-	_cleanup_free_ char *text = size > 1 ? malloc(size) : NULL;
+	_cleanup_free_ char *text = malloc(size);
 	char *save = NULL;
 	int found;
 
-	if (size == 1)
-		return 0;
 	if (!text)
 		return err_set(e, CNI_EIO, ENOMEM, "cannot read CNI_ARGS");
 	found = cni_args_get(args->args, key, text, size, e);

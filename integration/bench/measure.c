@@ -138,8 +138,7 @@ static const struct scenario scenarios[] = {
 	 .runtime = "",
 	 .floor = {[ADD] = "", [CHECK] = "", [DEL] = ""},
 	 .alone = true},
-	/* as on a node that is in use: a kubelet has 110 pods at most, if it is told nothing else
-	 */
+	/* as on a node that is in use: a kubelet has at most 110 pods, unless told otherwise */
 	{.name = "an address, 100 given",
 	 .keys = ",\"ipam\":{\"type\":\"@t\",\"dataDir\":\"@w/leases-many-@t\","
 		 "\"ranges\":[[{\"subnet\":\"10.77.0.0/16\"}]]}",
@@ -724,16 +723,16 @@ static bool go_through(const struct program *p, const struct scenario *s, size_t
 static void give_leases(const struct program *p, const struct scenario *s)
 {
 	char path[512];
+	size_t len;
 
-	snprintf(path, sizeof(path), "%s/leases-many-%s", work, p->name);
+	len = (size_t)snprintf(path, sizeof(path), "%s/leases-many-%s", work, p->name);
 	mkdir(path, 0755);
-	strcat(path, "/bench");
+	len += (size_t)snprintf(path + len, sizeof(path) - len, "/bench");
 	mkdir(path, 0755);
 	for (unsigned int i = 0; i < s->leases; i++) {
 		FILE *f;
 
-		snprintf(path, sizeof(path), "%s/leases-many-%s/bench/10.77.100.%u", work, p->name,
-			 i + 1);
+		snprintf(path + len, sizeof(path) - len, "/10.77.100.%u", i + 1);
 		f = fopen(path, "we");
 		if (!f || fprintf(f, "other-%u\r\nnet1", i) < 0 || fclose(f))
 			err(1, "%s", path);
