@@ -15,6 +15,7 @@ load lib
 load ../guest/guest
 
 setup() {
+	trace_tests_only
 	T=$BATS_TEST_TMPDIR
 	undo=() under=()
 	[[ ! -e $BATS_FILE_TMPDIR/failed ]] || fail 'a section before this one did not succeed'

@@ -15,6 +15,7 @@ setup_file() {
 
 # No NIC is needed here, and no world is compared: the subject is one folder.
 setup() {
+	trace_tests_only
 	T=$BATS_TEST_TMPDIR
 	NET=$T/leases/net
 	undo=() under=() status='' out='' err='' version=1.0.0

@@ -20,6 +20,7 @@ shopt -s extglob nullglob
 # $status, $out and $err belong to the last call of cni(); $msg to the last refused().
 # shellcheck disable=SC2034 # used by the tests
 setup() {
+	trace_tests_only
 	T=$BATS_TEST_TMPDIR
 	declare -gA attached=() # "POD IFNAME" -> the configuration it was attached with
 	undo=() under=() kept=()

@@ -13,6 +13,7 @@ SOAK=${BATS_TEST_DIRNAME}/../soak
 
 # Both look at the world by themselves, and the walk changes VFs by hand.
 setup() {
+	trace_tests_only
 	T=$BATS_TEST_TMPDIR
 	ip netns del p1
 }

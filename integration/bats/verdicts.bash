@@ -4,6 +4,13 @@
 #
 # Behind && and || bash does not end a function at its first failed command: so each check here says "|| return" itself.
 
+# bats notes before each command where it stands, for the line it names when one fails. That costs a hundred times what bash
+# needs for the command; so, once setup() has called this, it is done for those of a test, and not for those of what the test
+# calls.
+trace_tests_only() {
+	trap 'case $FUNCNAME in test_* | teardown) bats_debug_trap "$BASH_SOURCE" ;; esac' DEBUG
+}
+
 fail() {
 	printf '%s\n' "$@" >&2
 	return 1

@@ -12,6 +12,7 @@ DEVICES=/sys/bus/pci/devices
 
 # shellcheck disable=SC2034
 setup() {
+	trace_tests_only
 	T=$BATS_TEST_TMPDIR
 	cd "${BASH_SOURCE[0]%/*}/../.." || return
 }
