@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # announce.bats - neighbours are told who has an address now (N6); both PFs are on one wire
 #
-# seconds for each test: 5
+# seconds for each test: 8
 
 load lib
 

@@ -1,6 +1,8 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: Apache-2.0
 # attach.bats - which device is meant, and what is explained when it is none (D1, D10, D11, D15, A16)
+#
+# seconds for each test: 3
 
 load lib
 

@@ -1,6 +1,8 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: Apache-2.0
 # attributes.bats - what is set for the VF on its PF (A1 to A12, A14, A15)
+#
+# seconds for each test: 3
 
 load lib
 

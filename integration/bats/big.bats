@@ -6,7 +6,7 @@
 # and no netdevs of VFs, so ADD has nothing to move; what is shown is what lib/rt_vf.c reads and sets (integration/pf). The
 # witness is ip, for what it sets and, as far as it finds the VFs in the answer, for what it reads.
 #
-# seconds for each test: 10
+# seconds for each test: 4
 
 load lib
 

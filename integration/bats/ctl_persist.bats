@@ -3,7 +3,7 @@
 # ctl_persist.bats - sriovctl persist: stored, shown, applied, removed. What a boot does with it is shown in
 # integration/boot (G5)
 #
-# seconds for each test: 10
+# seconds for each test: 12
 
 load lib
 

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # ctl_records.bats - sriovctl attachments, release and gc: what containers have left (H2, L14)
 #
-# seconds for each test: 5
+# seconds for each test: 4
 
 load lib
 

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # ctl_show.bats - sriovctl list, show and stats say what lspci, ip and sysfs say (G3, G6, H1, H4, H6)
 #
-# seconds for each test: 5
+# seconds for each test: 4
 
 load lib
 

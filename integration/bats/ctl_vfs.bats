@@ -3,7 +3,7 @@
 # ctl_vfs.bats - sriovctl vfs, set, bind, unbind and reset: VFs are made and removed, set on their PF, and get drivers
 # (G4, G7, H3)
 #
-# seconds for each test: 7
+# seconds for each test: 10
 
 load lib
 

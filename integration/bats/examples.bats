@@ -1,7 +1,7 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: Apache-2.0
 # examples.bats - each of conf-examples/ works as it stands, but for its devices' addresses
-# seconds for each test: 60
+# seconds for each test: 48
 
 load lib
 

@@ -1,6 +1,8 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: Apache-2.0
 # gc.bats - GC and STATUS, and whose VF is whose (L7, L12, L13)
+#
+# seconds for each test: 3
 
 load lib
 
@@ -103,7 +105,7 @@ lose() {
 	ln -s "$PF0V1" /run/sriov-cni/@killed:net2 # the VF has none
 	ln -s "$PF0V2" /run/sriov-cni/@adding:net1
 	echo '{"vers' >"/run/sriov-cni/$PF0V1.new"
-	flock "/run/sriov-cni/$PF0V2.lock" sleep 60 3>&- & # whoever claimed this one is about to write its record
+	flock -F "/run/sriov-cni/$PF0V2.lock" sleep 60 3>&- & # whoever claimed this one is about to write its record
 	later "kill $!; rm -f /run/sriov-cni/@adding:net1"
 	within 5 eval '! flock -n "/run/sriov-cni/$PF0V2.lock" true'
 	gc cni.dev/valid-attachments '[]'

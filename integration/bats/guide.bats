@@ -9,7 +9,7 @@
 # A guest here is emulated by what is itself emulated, and its kernel needs many minutes to come up. So it is given its VFs and
 # ended before; with GUEST=all it is waited for, and does what the guide says it can.
 #
-# seconds for each test: 8
+# seconds for each test: 5
 
 load lib
 load ../guest/guest

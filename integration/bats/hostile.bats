@@ -3,7 +3,7 @@
 # hostile.bats - input and a state folder that somebody prepared (L22): a clear refusal or a sensible success, in time, and
 # nothing touched outside. What is merely wrong stands in errors.bats.
 #
-# seconds for each test: 5
+# seconds for each test: 4
 
 load lib
 

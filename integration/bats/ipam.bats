@@ -1,6 +1,8 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: Apache-2.0
 # ipam.bats - addresses from other executables (I1, I2)
+#
+# seconds for each test: 3
 
 load lib
 

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # lifecycle.bats - an attachment from its record to its end (L1 to L6, L8 to L10, L15, L19, D9, E5)
 #
-# seconds for each test: 3
+# seconds for each test: 4
 
 load lib
 

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # orphan.bats - a VF whose namespace has no path any more, but lives; or that is nowhere to be found (L9)
 #
-# seconds for each test: 3
+# seconds for each test: 4
 
 load lib
 

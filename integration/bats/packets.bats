@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # packets.bats - VLANs keep tenants apart, shown with packets (G10); both PFs are on one wire
 #
-# seconds for each test: 5
+# seconds for each test: 8
 
 load lib
 

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # pick.bats - a free VF of a PF or pool, and what is told when there is none (D2 to D8, D14)
 #
-# seconds for each test: 6
+# seconds for each test: 7
 
 load lib
 

@@ -4,7 +4,7 @@
 #
 # pf0's VFs have an IOMMU group each; pf1 is in one with its VFs.
 #
-# seconds for each test: 4
+# seconds for each test: 5
 
 load lib
 
