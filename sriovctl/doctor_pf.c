@@ -236,8 +236,11 @@ void doctor_link(const struct doctor *d, const struct host_pf *pf, struct doctor
 		doctor_remedy(f, "ip link set %s up", pf->dev.ifname);
 	} else if (!(pf->link.flags & IFF_LOWER_UP)) {
 		doctor_found(f, lack(d, pf), "%s is up, but has no carrier", pf->dev.ifname);
-		doctor_remedy(f, "look at cable, transceiver and switch port: ethtool %s",
-			      pf->dev.ifname);
+		doctor_remedy(
+			f,
+			"if it was brought up just now, ask again in some seconds; else look at "
+			"cable, transceiver and switch port: ethtool %s",
+			pf->dev.ifname);
 	} else {
 		doctor_found(f, DOCTOR_OK, "up, with carrier");
 	}

@@ -185,7 +185,7 @@ static const struct row {
 	{"up", doctor_link, NULL, NULL, NULL, DOCTOR_OK, "up, with carrier", ""},
 	{"down", doctor_link, down, NULL, NULL, DOCTOR_TODO, "pf0 is down", "ip link set pf0 up"},
 	{"no carrier", doctor_link, no_carrier, NULL, NULL, DOCTOR_TODO, "no carrier",
-	 "look at cable, transceiver and switch port: ethtool pf0"},
+	 "if it was brought up just now, ask again in some seconds; else look at cable, transceiver and switch port: ethtool pf0"},
 	{"no interface", doctor_link, away, NULL, NULL, DOCTOR_OK, "", ""},
 
 	{"one MTU", doctor_mtu, NULL, NULL, NULL, DOCTOR_OK, "1500", ""},

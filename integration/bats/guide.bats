@@ -55,6 +55,7 @@ section() {
 		n=$((n + 1))
 		case $block in
 		'```sh guest'$'\n'*) [[ ${GUEST-} != all ]] || each_in_guest ;;
+		*'sriovctl doctor $PF'*) within 10 link_has '' pf0 LOWER_UP 2>/dev/null && on_host "${block#*$'\n'}" ;;
 		*'virsh shutdown'*) on_host "${block#*$'\n'}" && guest_goes_off ;;
 		*) on_host "${block#*$'\n'}" ;;
 		esac || fail "above: section \"$1\", block $n: $block" || return
