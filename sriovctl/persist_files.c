@@ -24,20 +24,21 @@
 
 #define UNITS "etc/systemd/system"
 
-static const char rules[] =
-	PERSIST_MARK " for %s; sriovctl persist --remove %s takes it away\n"
-		     "SUBSYSTEM!=\"net\", GOTO=\"sriovctl_end\"\n"
-		     "ACTION==\"remove\", GOTO=\"sriovctl_end\"\n"
-		     "# not the representor of a VF, which is on the PF, too\n"
-		     "ATTR{phys_port_name}==\"pf*vf*\", GOTO=\"sriovctl_end\"\n"
-		     "# the PF: systemd applies what is stored when its interface is there\n"
-		     "SUBSYSTEMS==\"pci\", KERNELS==\"%s\", TAG+=\"systemd\", "
-		     "ENV{SYSTEMD_ALIAS}+=\"/sriovctl/%s\", "
-		     "ENV{SYSTEMD_WANTS}+=\"sriovctl-persist@%s.service\"\n"
-		     "# its VFs: for containers and guests, not for network managers\n"
-		     "ATTR{device/physfn/uevent}==\"*PCI_SLOT_NAME=%s*\", ENV{NM_UNMANAGED}=\"1\", "
-		     "ENV{SRIOVCTL_VF}=\"1\"\n"
-		     "LABEL=\"sriovctl_end\"\n";
+static const char rules[] = PERSIST_MARK
+	" for %s; sriovctl persist --remove %s takes it away\n"
+	"SUBSYSTEM!=\"net\", GOTO=\"sriovctl_end\"\n"
+	"ACTION==\"remove\", GOTO=\"sriovctl_end\"\n"
+	"# not the representor of a VF, which is on the PF, too\n"
+	"ATTR{phys_port_name}==\"pf*vf*\", GOTO=\"sriovctl_end\"\n"
+	"# the PF: systemd applies what is stored when its interface is there\n"
+	"SUBSYSTEMS==\"pci\", KERNELS==\"%s\", TAG+=\"systemd\", "
+	"ENV{SYSTEMD_ALIAS}+=\"/sriovctl/%s\", "
+	"ENV{SYSTEMD_WANTS}+=\"sriovctl-persist@%s.service\"\n"
+	"# its VFs: for containers and guests, not for network managers; the question goes to\n"
+	"# the PCI device, as the interface may have got another name while it is asked\n"
+	"SUBSYSTEMS==\"pci\", ATTRS{physfn/uevent}==\"*PCI_SLOT_NAME=%s*\", ENV{NM_UNMANAGED}=\"1\", "
+	"ENV{SRIOVCTL_VF}=\"1\"\n"
+	"LABEL=\"sriovctl_end\"\n";
 
 static const char network[] = PERSIST_MARK "; the rules of udev beside it say which VFs these are\n"
 					   "[Match]\n"
