@@ -15,7 +15,8 @@ require_machine() {
 	fi
 }
 
-# What is in /run is in memory: executing it does not depend on how fast the host's files can be read.
+# What is in /run is in memory: executing it does not depend on how fast the host's files can be read. What an earlier suite left
+# running (an announcement waits for 10 s) keeps its file.
 install_plugins() {
 	local root shim=${SRIOV:+${SRIOV%/*}/ipam-shim} ctl=${SRIOV:+${SRIOV%/*}/sriovctl}
 	root=$(cd "${BASH_SOURCE[0]%/*}/../.." && pwd -P) || return
@@ -24,10 +25,10 @@ install_plugins() {
 
 	export CNI_BIN=/run/cni-bin CNITOOL=$root/build/vm/cnitool IPAM=$root/integration/bats/ipam
 	mkdir -p "$CNI_BIN" || return
-	cp "${SRIOV:-$root/build/sriov}" "$CNI_BIN/sriov" || return
+	cp --remove-destination "${SRIOV:-$root/build/sriov}" "$CNI_BIN/sriov" || return
 	export SRIOVCTL=/run/sriovctl
-	cp "$ctl" "$SRIOVCTL" || return
-	cp "$shim" /usr/lib/cni/{bandwidth,bridge,host-device,host-local,loopback,macvlan,ptp,sbr,static,tuning,vrf} "$CNI_BIN" || return
+	cp --remove-destination "$ctl" "$SRIOVCTL" || return
+	cp --remove-destination "$shim" /usr/lib/cni/{bandwidth,bridge,host-device,host-local,loopback,macvlan,ptp,sbr,static,tuning,vrf} "$CNI_BIN" || return
 }
 
 # PF0, PF1, PF0V0 to PF1V6: PCI addresses, for deviceID. pf0v0 is the name of the netdev.
