@@ -9,8 +9,8 @@
 #
 # The witnesses are iproute2, the kernel's files, and the tools a test names; never the plugin's own word.
 #
-# Under emulation a process costs 60 ms, gojq 100, and jq, which reads its library at each start, 500: hence gojq, a world
-# that is compared as text before it looks at it, and tables whose answers it gets all at once.
+# Under emulation a process costs 20 ms, gojq 30, and jq, which reads its library at each start, many times that: hence gojq,
+# a world that is compared as text before it looks at it, and tables whose answers it gets all at once.
 
 bats_require_minimum_version 1.7.0
 # shellcheck source=integration/bats/verdicts.bash
