@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # faults.bats - every system call fails once, and the plugin is killed after every one (L2, L3)
 #
-# SWEEP=all does each call, and with each error of ERRORS; else every 5th, beginning with another one each time that the suite
+# SWEEP=all does each call, and with each error of ERRORS; else each EVERYth, beginning with another one each time that the suite
 # runs, which is told, and with the one error that stands in the test.
 #
 # seconds for each test: 16
@@ -14,8 +14,10 @@ load lib
 # address.
 LEFT_OUT='exit_group|getpid|getppid|geteuid|rt_sigreturn|brk'
 
+EVERY=5
+
 setup_file() {
-	export SWEEP_FROM=${SWEEP_FROM-$((RANDOM % 5))} ERRORS=${ERRORS-EIO ENOMEM EINTR}
+	export SWEEP_FROM=${SWEEP_FROM-$((RANDOM % EVERY))} ERRORS=${ERRORS-EIO ENOMEM EINTR}
 	echo "# SWEEP=${SWEEP-sample} SWEEP_FROM=$SWEEP_FROM" >&3
 }
 
@@ -47,7 +49,7 @@ calls() {
 	((!status)) || fail "$1 under strace: $out" || return
 	awk -F'(' '/^[a-z]/ { n[$1]++ } /"\/dev\/null"/ { main = 1 } main && /^[a-z]/ { print $1, n[$1] }' "$T/trace" |
 		grep -vE "^($LEFT_OUT) " |
-		awk -v all="${SWEEP-}" -v from="$SWEEP_FROM" 'all == "all" || NR % 5 == from'
+		awk -v all="${SWEEP-}" -v every=$EVERY -v from="$SWEEP_FROM" 'all == "all" || NR % every == from'
 }
 
 # in_order FAULT - the answer to a call with a fault is success, or one object, which in_order_each looks into; and it came
